@@ -1,0 +1,24 @@
+//! Reads the transcripts of coding agents into sessions, and measures each session into a row of facts.
+//!
+//! The way of the data: [`discover`] finds files, [`readers`] turn the files of one session into a
+//! [`Session`], [`measure`] turns that into [`Facts`], and [`scan`] does all of it for a corpus in one pass.
+//! This crate knows nothing of stores, labels or findings, and writes nothing.
+
+mod agent;
+mod ids;
+mod lines;
+pub mod readers;
+mod session;
+mod text;
+mod time;
+mod tolerant;
+
+pub use agent::Agent;
+pub use ids::{Id, Key, RecordKey};
+pub use readers::{Corpus, Peek, Reader, Source};
+pub use session::{
+    Action, ActionKind, Actor, Change, End, Event, Outcome, Permission, Place, Presence, Problem, Problems,
+    Prompt, PromptKind, Recorded, Session, Tokens, Usage, What,
+};
+pub use text::Text;
+pub use time::Time;

@@ -1,0 +1,92 @@
+//! Lines of a JSON Lines file: split, located, and told apart from what is not JSON.
+
+use serde::de::{Deserialize, IgnoredAny};
+
+/// A line that could not be read, with a reason that holds no text of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum BadLine {
+    /// Not one JSON object.
+    Malformed(String),
+    /// A JSON object of an unexpected shape.
+    Unreadable(String),
+}
+
+/// The lines of a file with their numbers, from 1; blank ones and a leading byte order mark left out.
+pub(crate) fn lines(bytes: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut rest = Some(bytes);
+    let mut number = 0u32;
+    std::iter::from_fn(move || {
+        let bytes = rest.take()?;
+        number = number.saturating_add(1);
+        let line = match memchr::memchr(b'\n', bytes) {
+            Some(end) => {
+                rest = Some(&bytes[end + 1..]);
+                &bytes[..end]
+            }
+            None => bytes,
+        };
+        Some((number, line))
+    })
+    .filter(|(_, line)| !line.trim_ascii().is_empty())
+}
+
+/// Reads one line as a record.
+pub(crate) fn record<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T, BadLine> {
+    let Ok(text) = simdutf8::basic::from_utf8(line) else {
+        return Err(BadLine::Malformed("not UTF-8".to_owned()));
+    };
+    if text.trim_ascii_start().as_bytes().first() != Some(&b'{') {
+        let reason = if text.starts_with('\0') { "NUL bytes" } else { "not a JSON object" };
+        return Err(BadLine::Malformed(reason.to_owned()));
+    }
+    serde_json::from_str::<T>(text).map_err(|error| {
+        // The typed reading fails on broken JSON and on shapes it cannot take (a key twice, nesting
+        // beyond the parser's limit); reading past everything tells which.
+        match serde_json::from_str::<IgnoredAny>(text) {
+            Ok(_) => BadLine::Unreadable(format!("unexpected shape at column {}", error.column())),
+            Err(error) => BadLine::Malformed(reason(&error)),
+        }
+    })
+}
+
+/// Why serde_json refused it, in our words: its own could quote the text.
+fn reason(error: &serde_json::Error) -> String {
+    use serde_json::error::Category;
+    match error.classify() {
+        Category::Eof => format!("cut short after column {}", error.column()),
+        _ => format!("not JSON from column {}", error.column()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tolerant::Count;
+
+    #[derive(serde::Deserialize, Debug, PartialEq)]
+    struct Record {
+        #[serde(default)]
+        a: Count,
+    }
+
+    #[test]
+    fn each_line_is_read_or_has_a_reason() {
+        let file = b"\xef\xbb\xbf{\"a\":1}\r\n\n  \n{\"a\":2}{\"a\":3}\n{\"a\":\n\0\0\0\n[1]\n{\"b\":\"\xff\"}\n{\"a\":1,\"a\":2}\n{\"a\":9}";
+        let read: Vec<_> = lines(file).map(|(n, line)| (n, record::<Record>(line))).collect();
+        let malformed = |text: &str| Err(BadLine::Malformed(text.to_owned()));
+        assert_eq!(
+            read,
+            [
+                (1, Ok(Record { a: Count(Some(1)) })),
+                (4, malformed("not JSON from column 8")),
+                (5, malformed("cut short after column 5")),
+                (6, malformed("NUL bytes")),
+                (7, malformed("not a JSON object")),
+                (8, malformed("not UTF-8")),
+                (9, Err(BadLine::Unreadable("unexpected shape at column 10".to_owned()))),
+                (10, Ok(Record { a: Count(Some(9)) })),
+            ]
+        );
+    }
+}
