@@ -68,3 +68,10 @@ impl fmt::Debug for Id {
         fmt::Display::fmt(self, f)
     }
 }
+
+/// A hash within one process's work on one session; it never rests.
+pub(crate) fn fixed_hash(text: &str) -> RecordKey {
+    let mut hasher = SipHasher13::new();
+    hasher.write(text.as_bytes());
+    RecordKey(hasher.finish())
+}

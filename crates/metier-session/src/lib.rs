@@ -1,13 +1,17 @@
 //! Reads the transcripts of coding agents into sessions, and measures each session into a row of facts.
 //!
 //! The way of the data: [`discover`] finds files, [`readers`] turn the files of one session into a
-//! [`Session`], [`measure`] turns that into [`Facts`], and [`scan`] does all of it for a corpus in one pass.
+//! [`Session`], [`measure()`] turns that into [`Facts`], and [`scan`] does all of it for a corpus in one pass.
 //! This crate knows nothing of stores, labels or findings, and writes nothing.
 
 mod agent;
+pub mod discover;
+pub mod entire;
 mod ids;
 mod lines;
+pub mod measure;
 pub mod readers;
+pub mod scan;
 mod session;
 mod text;
 mod time;
@@ -15,6 +19,7 @@ mod tolerant;
 
 pub use agent::Agent;
 pub use ids::{Id, Key, RecordKey};
+pub use measure::{Facts, Turn, measure};
 pub use readers::{Corpus, Peek, Reader, Source};
 pub use session::{
     Action, ActionKind, Actor, Change, End, Event, Outcome, Permission, Place, Presence, Problem, Problems,

@@ -59,6 +59,27 @@ fn reason(error: &serde_json::Error) -> String {
     }
 }
 
+/// Puts the replacement character in the place of every escaped half of a surrogate pair that lacks
+/// its other half. Lengths stay as they are.
+pub(crate) fn mend_lone_surrogates(bytes: &mut [u8]) {
+    let half = |bytes: &[u8], at: usize| -> Option<u16> {
+        let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let mut at = 0;
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr(b'\\', rest)) {
+        at += found;
+        match half(bytes, at) {
+            Some(0xD800..=0xDBFF) if matches!(half(bytes, at + 6), Some(0xDC00..=0xDFFF)) => at += 12,
+            Some(0xD800..=0xDFFF) => {
+                bytes[at + 2..at + 6].copy_from_slice(b"fffd");
+                at += 6;
+            }
+            _ => at += 2,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,5 +109,12 @@ mod tests {
                 (10, Ok(Record { a: Count(Some(9)) })),
             ]
         );
+    }
+
+    #[test]
+    fn half_characters_are_mended_and_whole_ones_left() {
+        let mut bytes = br"\ud83d\ude00 \ud83d x \ude00 \\ud83d \ud83".to_vec();
+        mend_lone_surrogates(&mut bytes);
+        assert_eq!(bytes, br"\ud83d\ude00 \ufffd x \ufffd \\ud83d \ud83");
     }
 }

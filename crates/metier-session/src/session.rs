@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 use crate::agent::Agent;
 use crate::ids::RecordKey;
 use crate::text::Text;
@@ -142,7 +144,8 @@ pub struct Prompt<'a> {
 }
 
 /// How a prompt came about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PromptKind {
     /// The person typed it.
     Typed,
@@ -153,7 +156,8 @@ pub enum PromptKind {
 }
 
 /// How much an agent may do without asking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Permission {
     /// Asks before edits and commands.
     Ask,
@@ -163,6 +167,20 @@ pub enum Permission {
     Plan,
     /// Everything without asking.
     Full,
+}
+
+impl PromptKind {
+    /// Every kind, in the order of the columns.
+    pub const ALL: [PromptKind; 3] = [PromptKind::Typed, PromptKind::Command, PromptKind::Plan];
+
+    /// The name in rows and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            PromptKind::Typed => "typed",
+            PromptKind::Command => "command",
+            PromptKind::Plan => "plan",
+        }
+    }
 }
 
 impl Permission {

@@ -1,0 +1,445 @@
+//! From candidates to facts in one pass: groups files into sessions, reads and measures each session once, on several threads, and settles which session records belong to that stand in several. Writes nothing.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::agent::Agent;
+use crate::discover::{Candidate, Origin};
+use crate::ids::{Id, Key, RecordKey};
+use crate::lines;
+use crate::measure::{Facts, measure};
+use crate::readers::{self, Corpus, Peek, Source};
+use crate::session::{Problem, Session};
+use crate::time::Time;
+
+/// A file larger than this is told of and left out: a session is read into memory whole.
+pub const LARGEST: u64 = 2 << 30;
+
+/// The files of one session.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// The agent.
+    pub agent: Agent,
+    /// The agent's own id of the session.
+    pub session: String,
+    /// Its files, in the order of their names.
+    pub files: Vec<Candidate>,
+}
+
+impl Group {
+    /// Bytes of all its files.
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+}
+
+/// A file that no session comes from, and why.
+#[derive(Debug, Clone)]
+pub struct Unclaimed {
+    /// The file.
+    pub file: Candidate,
+    /// Why.
+    pub reason: String,
+    /// Whether it is broken, rather than simply no transcript.
+    pub broken: bool,
+}
+
+/// A session, measured.
+#[derive(Debug, Clone)]
+pub struct Measured {
+    /// The agent's own id of the session: text, not for a store.
+    pub session: String,
+    /// Names of its files: text, not for a store.
+    pub files: Vec<String>,
+    /// Its id in a store.
+    pub id: Id,
+    /// The person, told by the home folder in the session's working directory.
+    pub person: Option<Id>,
+    /// The project: the session's working directory.
+    pub project: Option<Id>,
+    /// The facts.
+    pub facts: Facts,
+    /// What could not be read, with places; `place.source` counts in `files`.
+    pub problems: Vec<Problem>,
+    /// Unknown record types, with their counts.
+    pub unknown: Vec<(String, u64)>,
+    /// First and last time before repeated records were left out: they decide who had a record first.
+    pub span: Option<(Time, Time)>,
+    /// Every record that stands in its files, repeated ones included.
+    pub records: Vec<RecordKey>,
+}
+
+/// What a scan needs to know.
+pub struct Scan<'a> {
+    /// The key of all ids.
+    pub key: &'a Key,
+    /// Threads to read with, at least one.
+    pub threads: usize,
+    /// Told after every session how many bytes were read for it.
+    pub progress: &'a (dyn Fn(u64) + Sync),
+}
+
+/// Groups files into sessions, in the order of their first files' names.
+pub fn group(candidates: Vec<Candidate>, threads: usize) -> (Vec<Group>, Vec<Unclaimed>) {
+    let owners = parallel(candidates.len(), threads, |index| owner(&candidates[index]));
+    let mut groups: BTreeMap<(Agent, String), Vec<Candidate>> = BTreeMap::new();
+    let mut unclaimed = Vec::new();
+    for (file, owner) in candidates.into_iter().zip(owners) {
+        match owner {
+            Ok(owner) => groups.entry(owner).or_default().push(file),
+            Err((reason, broken)) => unclaimed.push(Unclaimed { file, reason, broken }),
+        }
+    }
+    let groups =
+        groups.into_iter().map(|((agent, session), files)| Group { agent, session, files }).collect();
+    (groups, unclaimed)
+}
+
+/// Reads and measures sessions. `elsewhere` gives for each group (by index) the records that count
+/// for another session. The result is in the order of the groups; what could not be read at all is an error text.
+pub fn measure_all(
+    groups: &[&Group],
+    elsewhere: &HashMap<usize, HashSet<RecordKey>>,
+    scan: &Scan,
+) -> Vec<Result<Measured, Unclaimed>> {
+    // The largest first, so that no thread is left with a long one at the end.
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    order.sort_by_key(|&index| std::cmp::Reverse(groups[index].bytes()));
+    let none = HashSet::new();
+    let buffers: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+    let mut results = parallel(order.len(), scan.threads, |at| {
+        let index = order[at];
+        let elsewhere = elsewhere.get(&index).unwrap_or(&none);
+        let measured = measure_group(groups[index], elsewhere, scan.key, &buffers);
+        (scan.progress)(groups[index].bytes());
+        (index, measured)
+    });
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, measured)| measured).collect()
+}
+
+/// Groups, reads, measures, and settles repeated records: everything, from candidates to sessions
+/// with facts in the order of their first time.
+pub fn facts(candidates: Vec<Candidate>, scan: &Scan) -> (Vec<Measured>, Vec<Unclaimed>) {
+    let (groups, mut unclaimed) = group(candidates, scan.threads);
+    let all: Vec<&Group> = groups.iter().collect();
+    let mut measured = Vec::with_capacity(groups.len());
+    let mut indices = Vec::with_capacity(groups.len());
+    for (index, result) in measure_all(&all, &HashMap::new(), scan).into_iter().enumerate() {
+        match result {
+            Ok(session) => {
+                measured.push(session);
+                indices.push(index);
+            }
+            Err(broken) => unclaimed.push(broken),
+        }
+    }
+    let claims: Vec<Claim> = measured.iter().map(Claim::from).collect();
+    let elsewhere = repeats(&claims);
+    let again: Vec<usize> = (0..measured.len()).filter(|index| elsewhere.contains_key(index)).collect();
+    let groups_again: Vec<&Group> = again.iter().map(|&index| &groups[indices[index]]).collect();
+    let elsewhere = elsewhere.into_iter().filter_map(|(index, records)| {
+        let at = again.iter().position(|&other| other == index)?;
+        Some((at, records))
+    });
+    let results = measure_all(&groups_again, &elsewhere.collect(), scan);
+    for (index, result) in again.into_iter().zip(results) {
+        if let Ok(session) = result {
+            measured[index] = session;
+        }
+    }
+    measured.retain(|session| session.is_session());
+    measured.sort_by(|a, b| (a.facts.first, &a.session).cmp(&(b.facts.first, &b.session)));
+    (measured, unclaimed)
+}
+
+impl Measured {
+    /// Whether anything of its own is left: a copy of another session's records is no session, nor is a
+    /// file of housekeeping.
+    pub fn is_session(&self) -> bool {
+        let facts = &self.facts;
+        facts.prompts > 0 || facts.actions > 0 || facts.words > 0 || facts.interruptions > 0
+    }
+}
+
+/// What decides who had a record first.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim<'a> {
+    /// The session's first and last time.
+    pub span: Option<(Time, Time)>,
+    /// The session's id.
+    pub id: Id,
+    /// All records in its files.
+    pub records: &'a [RecordKey],
+}
+
+impl<'a> From<&'a Measured> for Claim<'a> {
+    fn from(measured: &'a Measured) -> Self {
+        Claim { span: measured.span, id: measured.id, records: &measured.records }
+    }
+}
+
+/// For each session (by index) that repeats records of another, which had them first: those records.
+///
+/// The first is the session that began first; a resumed or forked copy begins at the same time, and
+/// then it is the one that ended first; then the one with the smaller id, so that the answer does
+/// not depend on the order of files.
+pub fn repeats(claims: &[Claim]) -> HashMap<usize, HashSet<RecordKey>> {
+    let count = claims.iter().map(|claim| claim.records.len()).sum();
+    let mut all: Vec<(RecordKey, u32)> = Vec::with_capacity(count);
+    for (index, claim) in claims.iter().enumerate() {
+        all.extend(claim.records.iter().map(|record| (*record, index as u32)));
+    }
+    all.sort_unstable();
+    let rank = |index: u32| {
+        let claim = &claims[index as usize];
+        (claim.span.is_none(), claim.span, claim.id)
+    };
+    let mut repeats: HashMap<usize, HashSet<RecordKey>> = HashMap::new();
+    for run in all.chunk_by(|a, b| a.0 == b.0).filter(|run| run.len() > 1) {
+        let Some(owner) = run.iter().map(|(_, index)| *index).min_by_key(|index| rank(*index)) else {
+            continue;
+        };
+        for (record, index) in run.iter().filter(|(_, index)| *index != owner) {
+            repeats.entry(*index as usize).or_default().insert(*record);
+        }
+    }
+    repeats
+}
+
+/// The session that a file belongs to.
+fn owner(candidate: &Candidate) -> Result<(Agent, String), (String, bool)> {
+    if candidate.bytes == 0 {
+        return Err(("empty".to_owned(), false));
+    }
+    if candidate.bytes > LARGEST {
+        return Err((format!("larger than {} GiB", LARGEST >> 30), true));
+    }
+    let claimed = |path: &Path, head: &[u8], tail: &[u8]| {
+        let (reader, session) = readers::recognise(&Peek { path, head, tail })?;
+        Some((reader.agent(), session))
+    };
+    let whole = || {
+        let mut bytes = Vec::new();
+        load(candidate, &mut bytes).map_err(|error| (error.to_string(), true))?;
+        Ok(bytes)
+    };
+    let nobody = |bytes: &[u8]| {
+        let broken = lines::lines(bytes).next().is_some_and(|(_, line)| !line.trim_ascii().starts_with(b"{"));
+        (if broken { "not JSON" } else { "no transcript of a known agent" }.to_owned(), broken)
+    };
+    match &candidate.origin {
+        Origin::File(path) if !compressed(path) => {
+            let (head, tail) = peek(path).map_err(|error| (error.to_string(), true))?;
+            if let Some(owner) = claimed(path, &head, &tail) {
+                return Ok(owner);
+            }
+            // A first or last line longer than what was looked at, or one long document.
+            if candidate.bytes <= head.len() as u64 {
+                return Err(nobody(&head));
+            }
+            let bytes = whole()?;
+            claimed(path, &bytes, &bytes).ok_or_else(|| nobody(&bytes))
+        }
+        Origin::File(path) => {
+            let bytes = whole()?;
+            claimed(path, &bytes, &bytes).ok_or_else(|| nobody(&bytes))
+        }
+        Origin::Checkpoint(checkpoint) => {
+            let bytes = whole()?;
+            let name = checkpoint.path.rsplit('/').nth(1).unwrap_or("session");
+            let path = Path::new(name).with_extension("jsonl");
+            claimed(&path, &bytes, &bytes).ok_or_else(|| nobody(&bytes))
+        }
+    }
+}
+
+/// How much of a file is looked at on each end, in bytes.
+const PEEK: usize = 16 * 1024;
+
+fn peek(path: &Path) -> io::Result<(Vec<u8>, Vec<u8>)> {
+    let mut file = File::open(path)?;
+    let mut head = Vec::new();
+    file.by_ref().take(PEEK as u64).read_to_end(&mut head)?;
+    if head.len() < PEEK {
+        return Ok((head.clone(), head));
+    }
+    let length = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(PEEK as u64)))?;
+    let mut tail = Vec::new();
+    file.take(PEEK as u64).read_to_end(&mut tail)?;
+    Ok((head, tail))
+}
+
+fn compressed(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "zst")
+}
+
+/// Reads all bytes of a candidate, decompressed, into an empty buffer.
+fn load(candidate: &Candidate, bytes: &mut Vec<u8>) -> io::Result<()> {
+    bytes.clear();
+    match &candidate.origin {
+        Origin::File(path) => {
+            let mut file = File::open(path)?;
+            if compressed(path) {
+                let decoder = ruzstd::decoding::StreamingDecoder::new(&mut file).map_err(io::Error::other)?;
+                // A small file can unpack to anything.
+                decoder.take(LARGEST + 1).read_to_end(bytes)?;
+            } else {
+                bytes.reserve(candidate.bytes as usize + 1);
+                file.take(LARGEST + 1).read_to_end(bytes)?;
+            }
+            if bytes.len() as u64 > LARGEST {
+                bytes.clear();
+                return Err(io::Error::other(format!("larger than {} GiB", LARGEST >> 30)));
+            }
+        }
+        Origin::Checkpoint(checkpoint) => crate::entire::read(checkpoint, bytes).map_err(io::Error::other)?,
+    }
+    Ok(())
+}
+
+fn measure_group(
+    group: &Group,
+    elsewhere: &HashSet<RecordKey>,
+    key: &Key,
+    buffers: &Mutex<Vec<Vec<u8>>>,
+) -> Result<Measured, Unclaimed> {
+    let mut sources = Vec::with_capacity(group.files.len());
+    for file in &group.files {
+        let mut bytes = buffers.lock().expect("no thread panics with it").pop().unwrap_or_default();
+        if let Err(error) = load(file, &mut bytes) {
+            return Err(Unclaimed { file: file.clone(), reason: error.to_string(), broken: true });
+        }
+        sources.push(Source { name: file.name(), bytes });
+    }
+    let corpus = Corpus { key, elsewhere };
+    let reader = readers::reader_of(group.agent);
+    let mut measured = None;
+    {
+        let session = reader.read(&group.session, &sources, &corpus);
+        if session.problems.unreadable == 0 {
+            measured = Some(Measured::new(group, &session, key));
+        }
+    }
+    let measured = measured.unwrap_or_else(|| {
+        // Half a character at the end of a cut text is the one thing that JSON allows and text does not.
+        for source in &mut sources {
+            lines::mend_lone_surrogates(&mut source.bytes);
+        }
+        Measured::new(group, &reader.read(&group.session, &sources, &corpus), key)
+    });
+    let mut buffers = buffers.lock().expect("no thread panics with it");
+    for source in sources {
+        // One huge session must not keep its memory for the rest of the scan.
+        if source.bytes.capacity() <= 16 << 20 {
+            buffers.push(source.bytes);
+        }
+    }
+    Ok(measured)
+}
+
+impl Measured {
+    fn new(group: &Group, session: &Session, key: &Key) -> Measured {
+        let directory = session.directory.as_deref();
+        let facts = measure(session);
+        Measured {
+            id: key.id("session", &format!("{}/{}", session.agent, session.id)),
+            session: session.id.clone().into_owned(),
+            files: group.files.iter().map(Candidate::name).collect(),
+            person: directory.and_then(home_of).map(|home| key.id("person", &home)),
+            project: directory.map(|directory| key.id("project", &directory.replace('\\', "/"))),
+            problems: session.problems.located.clone(),
+            unknown: session.problems.unknown.clone(),
+            span: facts.first.zip(facts.last),
+            records: session.records.clone(),
+            facts,
+        }
+    }
+}
+
+/// The home folder that a path lies in, with forward slashes: `/home/ada`, `/Users/ada`, `C:/Users/ada`, `/root`.
+fn home_of(path: &str) -> Option<String> {
+    let path = path.replace('\\', "/");
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    let (first, second) = (parts.next()?, parts.next());
+    match (first, second) {
+        ("root", _) => Some("/root".to_owned()),
+        ("home" | "Users", Some(user)) => Some(format!("/{first}/{user}")),
+        (drive, Some("Users")) if drive.ends_with(':') => Some(format!("{drive}/Users/{}", parts.next()?)),
+        _ => None,
+    }
+}
+
+/// Calls `work` for every index below `count`, on `threads` threads; the results in the order of the indices.
+fn parallel<T: Send>(count: usize, threads: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let mut mine = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= count {
+                return mine;
+            }
+            mine.push((index, work(index)));
+        }
+    };
+    let threads = threads.clamp(1, count.max(1));
+    let mut all: Vec<(usize, T)> = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(worker)).collect();
+        let mut all = worker();
+        for other in others {
+            match other.join() {
+                Ok(more) => all.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        all
+    });
+    all.sort_by_key(|(index, _)| *index);
+    all.into_iter().map(|(_, value)| value).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_home_is_the_first_folder_of_a_user() {
+        assert_eq!(home_of("/home/ada/work/x"), Some("/home/ada".into()));
+        assert_eq!(home_of("C:\\Users\\ada\\x"), Some("C:/Users/ada".into()));
+        assert_eq!(home_of("/Users/ada"), Some("/Users/ada".into()));
+        assert_eq!(home_of("/root/x"), Some("/root".into()));
+        assert_eq!(home_of("/workspace/x"), None);
+        assert_eq!(home_of(""), None);
+    }
+
+    #[test]
+    fn who_began_first_had_it_first_then_who_ended_first() {
+        let span = |a, b| Some((Time(a), Time(b)));
+        let [a, b, c] = [1, 2, 3].map(RecordKey);
+        let original = [a, b];
+        let resumed = [a, b, c];
+        let other = [RecordKey(9)];
+        let claims = [
+            Claim { span: span(0, 50), id: Id(1), records: &resumed },
+            Claim { span: span(0, 10), id: Id(2), records: &original },
+            Claim { span: span(5, 10), id: Id(3), records: &other },
+        ];
+        let found = repeats(&claims);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[&0], HashSet::from([a, b]));
+    }
+
+    #[test]
+    fn results_come_in_order_whatever_the_threads() {
+        for threads in [0, 1, 3, 9] {
+            assert_eq!(parallel(5, threads, |i| i * i), [0, 1, 4, 9, 16]);
+        }
+        assert_eq!(parallel(0, 4, |i| i), [0usize; 0]);
+    }
+}
