@@ -5,10 +5,11 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A coding agent: the program whose transcripts are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Agent {
-    /// Anthropic's Claude Code.
+    /// Anthropic's Claude Code. The default only so that facts can be built field by field.
+    #[default]
     ClaudeCode,
     /// OpenAI's Codex CLI.
     Codex,

@@ -1,5 +1,19 @@
-//! Keeps one row a session in Parquet, and the state of what was scanned. Knows no finding.
+//! Keeps one row a session in Parquet, and the state of what was scanned.
+//!
+//! A store is a folder that a manifest describes; [`update`] brings it up to date with the
+//! transcripts in one step that cannot be seen half done, [`Store::rows`] reads it. There is no text of a
+//! transcript in it: counts, enumerations, times and keyed hashes. This crate knows no finding.
 
+mod error;
+mod key;
 mod row;
+mod scan;
+mod schema;
+mod state;
+mod store;
 
+pub use error::Error;
 pub use row::Row;
+pub use scan::{Options, Scanned, update};
+pub use schema::{VERSION as SCHEMA_VERSION, schema};
+pub use store::Store;

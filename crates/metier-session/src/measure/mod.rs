@@ -20,7 +20,7 @@ pub const GAP_MS: i64 = 30 * 60 * 1000;
 
 /// The facts of one session: counts and hard evidence, no text. What the agent's format does not
 /// record is `None`, never zero.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
     /// The agent.
     pub agent: Agent,

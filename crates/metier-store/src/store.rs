@@ -1,0 +1,296 @@
+//! The folder of a store: which files are in force, how they change all at once, and who may change them.
+//!
+//! A manifest names the files in force; every other file is left from a scan that was cut off. A change
+//! writes new files under new names, then puts a new manifest in the place of the old one, which is
+//! one step for the file system, and only then removes what the old one named. So a reader sees the
+//! old store or the new one, whenever the writer is killed.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use metier_session::{Key, RecordKey};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::row::Row;
+use crate::state::{self, State};
+use crate::{key, schema};
+
+/// Rows of sessions in a folder.
+#[derive(Debug)]
+pub struct Store {
+    folder: PathBuf,
+    manifest: Manifest,
+}
+
+/// The files in force.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Manifest {
+    /// The version of the columns and of this manifest.
+    schema: u32,
+    /// Counts the changes; part of the names of the files.
+    generation: u64,
+    /// Files of rows by partition, the month of a session's first record.
+    sessions: BTreeMap<String, String>,
+    /// The state of the last scan.
+    state: Option<String>,
+    /// The records of all sessions.
+    records: Option<String>,
+}
+
+const MANIFEST: &str = "manifest.json";
+const LOCK: &str = "lock";
+const FOLDERS: [&str; 2] = ["sessions", "scan"];
+
+impl Store {
+    /// Opens the store in `folder` for reading. `None` if there is none.
+    ///
+    /// # Errors
+    /// If the folder cannot be read, its manifest is damaged, or a newer version wrote it.
+    pub fn open(folder: &Path) -> Result<Option<Store>, Error> {
+        let path = folder.join(MANIFEST);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::Read { path, source: error }),
+        };
+        let manifest: Manifest =
+            serde_json::from_slice(&text).map_err(|error| Error::damaged(&path, error))?;
+        if manifest.schema > schema::VERSION {
+            return Err(Error::TooNew {
+                path: folder.to_owned(),
+                found: manifest.schema,
+                known: schema::VERSION,
+            });
+        }
+        Ok(Some(Store { folder: folder.to_owned(), manifest }))
+    }
+
+    /// Where the store is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// All rows, in the order of the sessions' ids.
+    ///
+    /// # Errors
+    /// If a file cannot be read or is damaged.
+    pub fn rows(&self) -> Result<Vec<Row>, Error> {
+        // A scan that ends while we read removes the files that we are about to open; then its own are there.
+        const TRIES: usize = 5;
+        let mut store = Store { folder: self.folder.clone(), manifest: self.manifest.clone() };
+        for _ in 0..TRIES {
+            match store.read_partitions(store.manifest.sessions.keys()) {
+                Err(Error::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                    if let Some(newer) = Store::open(&self.folder)? {
+                        store = newer;
+                    }
+                }
+                result => return result,
+            }
+        }
+        store.read_partitions(store.manifest.sessions.keys())
+    }
+
+    /// The rows of these partitions, in the order of the sessions' ids.
+    pub(crate) fn read_partitions<'p>(
+        &self,
+        partitions: impl Iterator<Item = &'p String>,
+    ) -> Result<Vec<Row>, Error> {
+        let mut rows = Vec::new();
+        for partition in partitions {
+            let Some(name) = self.manifest.sessions.get(partition) else { continue };
+            let path = self.folder.join(name);
+            let file = File::open(&path).map_err(Error::read(&path))?;
+            let damaged = |reason: String| Error::damaged(&path, reason);
+            let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+                .and_then(|builder| builder.build())
+                .map_err(|error| damaged(error.to_string()))?;
+            for batch in reader {
+                let batch = batch.map_err(|error| damaged(error.to_string()))?;
+                rows.extend(schema::read(&batch).map_err(damaged)?);
+            }
+        }
+        rows.sort_by_key(|row| row.session);
+        Ok(rows)
+    }
+}
+
+/// A store that this process alone may change.
+pub(crate) struct Writer {
+    pub store: Store,
+    pub key: Key,
+    /// Held as long as this lives; the system lets go of it when the process ends, however it ends.
+    _lock: File,
+}
+
+/// What replaces the files in force.
+pub(crate) struct Change<'c> {
+    /// All rows of each partition that changes; an empty one vanishes.
+    pub partitions: BTreeMap<String, Vec<&'c Row>>,
+    /// The new state.
+    pub state: &'c State,
+    /// The new records; `None` if they stay as they are.
+    pub records: Option<Vec<u8>>,
+}
+
+impl Writer {
+    /// Opens the store for writing, or makes it. Waits for another process that writes, after a call of `waiting`.
+    pub(crate) fn open(folder: &Path, waiting: &dyn Fn()) -> Result<Writer, Error> {
+        make_folder(folder)?;
+        let path = folder.join(LOCK);
+        let lock = File::options().create(true).append(true).open(&path).map_err(Error::write(&path))?;
+        if lock.try_lock().is_err() {
+            waiting();
+            lock.lock().map_err(Error::write(&path))?;
+        }
+        let store = match Store::open(folder)? {
+            Some(store) => store,
+            None => Store { folder: folder.to_owned(), manifest: Manifest::default() },
+        };
+        let key = key::obtain(folder, !store.manifest.sessions.is_empty())?;
+        Ok(Writer { store, key, _lock: lock })
+    }
+
+    /// The state of the last scan.
+    pub(crate) fn state(&self) -> Result<State, Error> {
+        let Some(name) = &self.store.manifest.state else { return Ok(State::default()) };
+        let path = self.store.folder.join(name);
+        let text = fs::read(&path).map_err(Error::read(&path))?;
+        serde_json::from_slice(&text).map_err(|error| Error::damaged(&path, error))
+    }
+
+    /// The records of all sessions of `state`, in their order.
+    pub(crate) fn records(&self, state: &State) -> Result<Vec<RecordKey>, Error> {
+        let Some(name) = &self.store.manifest.records else { return Ok(Vec::new()) };
+        let path = self.store.folder.join(name);
+        let bytes = fs::read(&path).map_err(Error::read(&path))?;
+        let records = state::records_from_bytes(&path, &bytes)?;
+        let expected: u64 = state.sessions.values().map(|session| session.records).sum();
+        if records.len() as u64 != expected {
+            return Err(Error::damaged(
+                &path,
+                format!("it has {} records and not {expected}", records.len()),
+            ));
+        }
+        Ok(records)
+    }
+
+    /// Puts a change in force, all at once.
+    pub(crate) fn commit(&mut self, change: Change) -> Result<(), Error> {
+        let old = self.store.manifest.clone();
+        let mut new = Manifest { schema: schema::VERSION, generation: old.generation + 1, ..old.clone() };
+        let generation = new.generation;
+        let mut drafts: Vec<(String, Vec<u8>)> = Vec::new();
+        for (partition, rows) in &change.partitions {
+            new.sessions.remove(partition);
+            if !rows.is_empty() {
+                let name = format!("sessions/month={partition}/{generation}.parquet");
+                drafts.push((name.clone(), parquet(&self.store.folder, rows)?));
+                new.sessions.insert(partition.clone(), name);
+            }
+        }
+        let state = serde_json::to_vec(change.state).expect("the state has only maps with text keys");
+        let name = format!("scan/state.{generation}.json");
+        drafts.push((name.clone(), state));
+        new.state = Some(name);
+        if let Some(records) = change.records {
+            let name = format!("scan/records.{generation}.bin");
+            drafts.push((name.clone(), records));
+            new.records = Some(name);
+        }
+        for (name, bytes) in &drafts {
+            let path = self.store.folder.join(name);
+            let folder = path.parent().unwrap_or(&self.store.folder);
+            fs::create_dir_all(folder).map_err(Error::write(folder))?;
+            write(&path, bytes)?;
+        }
+        let text = serde_json::to_vec_pretty(&new).expect("a manifest is plain JSON");
+        let path = self.store.folder.join(MANIFEST);
+        let draft = self.store.folder.join("manifest.json.new");
+        write(&draft, &text)?;
+        fs::rename(&draft, &path).map_err(Error::write(&path))?;
+        self.store.manifest = new;
+        self.remove_leftovers();
+        Ok(())
+    }
+
+    /// Removes files that the manifest does not name: replaced ones, and those of a scan that was cut
+    /// off. What cannot be removed does no harm, so failures are left for the next time.
+    fn remove_leftovers(&self) {
+        let manifest = &self.store.manifest;
+        let named = |path: &Path| {
+            let all = manifest.sessions.values().chain(&manifest.state).chain(&manifest.records);
+            all.into_iter().any(|name| self.store.folder.join(name) == path)
+        };
+        let files = |folder: &Path| -> Vec<PathBuf> {
+            fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+        };
+        for folder in FOLDERS.map(|name| self.store.folder.join(name)) {
+            for path in files(&folder) {
+                if path.is_dir() {
+                    for path in files(&path).into_iter().filter(|path| !named(path)) {
+                        let _ = fs::remove_file(path);
+                    }
+                    // Only goes if nothing is left in it.
+                    let _ = fs::remove_dir(path);
+                } else if !named(&path) {
+                    let _ = fs::remove_file(path);
+                }
+            }
+        }
+    }
+}
+
+/// Makes the folder of a store; refuses one that holds something else.
+fn make_folder(folder: &Path) -> Result<(), Error> {
+    match fs::read_dir(folder) {
+        Ok(entries) => {
+            let ours =
+                |name: &str| [MANIFEST, LOCK, "manifest.json.new"].contains(&name) || FOLDERS.contains(&name);
+            let mut foreign = entries.flatten().filter(|entry| !ours(&entry.file_name().to_string_lossy()));
+            if !folder.join(MANIFEST).exists() && foreign.next().is_some() {
+                return Err(Error::NotAStore { path: folder.to_owned() });
+            }
+            Ok(())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let mut builder = fs::DirBuilder::new();
+            builder.recursive(true);
+            // How somebody works is nobody else's business on a shared machine.
+            #[cfg(unix)]
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+            builder.create(folder).map_err(Error::write(folder))
+        }
+        Err(error) => Err(Error::Read { path: folder.to_owned(), source: error }),
+    }
+}
+
+/// Writes a file and sees it onto the disk.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let mut file = File::create(path).map_err(Error::write(path))?;
+    file.write_all(bytes).and_then(|()| file.sync_data()).map_err(Error::write(path))
+}
+
+/// Rows as the bytes of a Parquet file. The same rows give the same bytes.
+fn parquet(folder: &Path, rows: &[&Row]) -> Result<Vec<u8>, Error> {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_created_by("metier".to_owned())
+        .build();
+    let mut bytes = Vec::new();
+    let failed =
+        |error: String| Error::Write { path: folder.to_owned(), source: std::io::Error::other(error) };
+    let batch = schema::write(rows).map_err(|error| failed(error.to_string()))?;
+    let mut writer = ArrowWriter::try_new(&mut bytes, schema::schema(), Some(properties))
+        .map_err(|error| failed(error.to_string()))?;
+    writer.write(&batch).map_err(|error| failed(error.to_string()))?;
+    writer.close().map_err(|error| failed(error.to_string()))?;
+    Ok(bytes)
+}
