@@ -1,5 +1,6 @@
 //! Finds sessions on Entire's checkpoint branches, straight from the objects of a git repository. Reads git's objects and nothing else: no working tree, no hooks, no network.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -130,15 +131,25 @@ pub fn checkpoints(path: &Path) -> Result<Option<Vec<Candidate>>, Error> {
 /// # Errors
 /// If an object cannot be read.
 pub fn read(checkpoint: &Checkpoint, bytes: &mut Vec<u8>) -> Result<(), Error> {
-    let path = &checkpoint.repository;
-    let repository = open(path)?;
-    for id in &checkpoint.objects {
-        let object = repository
-            .find_object(*id)
-            .map_err(|error| Error::Git { path: path.clone(), source: error.into() })?;
-        bytes.extend_from_slice(&object.data);
+    thread_local! {
+        // Opening reads configuration and pack indices, which costs more than most sessions.
+        static OPENED: RefCell<Option<(PathBuf, gix::Repository)>> = const { RefCell::new(None) };
     }
-    Ok(())
+    let path = &checkpoint.repository;
+    OPENED.with_borrow_mut(|opened| {
+        let repository = match opened.take() {
+            Some((known, repository)) if known == *path => repository,
+            _ => open(path)?,
+        };
+        let (_, repository) = opened.insert((path.clone(), repository));
+        for id in &checkpoint.objects {
+            let object = repository
+                .find_object(*id)
+                .map_err(|error| Error::Git { path: path.clone(), source: error.into() })?;
+            bytes.extend_from_slice(&object.data);
+        }
+        Ok(())
+    })
 }
 
 fn open(path: &Path) -> Result<gix::Repository, Error> {

@@ -1,7 +1,8 @@
 //! Keyed hashes: how ids stand in a store, and how records are told apart. No text comes back out of them.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::hash::Hasher;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use siphasher::sip::SipHasher13;
 
@@ -18,6 +19,33 @@ pub struct Id(pub u128);
 /// Two of a million records collide with probability 3 · 10⁻⁸ (birthday bound n²/2⁶⁵).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordKey(pub u64);
+
+/// The hash of a record's key is the key: it is a hash already.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        // Only for types that are no record's key: FNV-1a.
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Records that nobody outside of one session's reading sees.
+pub(crate) type Records = HashSet<RecordKey, BuildHasherDefault<KeyHasher>>;
+
+/// Something for each record.
+pub(crate) type PerRecord<T> = HashMap<RecordKey, T, BuildHasherDefault<KeyHasher>>;
 
 impl Key {
     /// A key of 32 secret bytes.

@@ -8,6 +8,7 @@ mod agent;
 pub mod discover;
 pub mod entire;
 mod ids;
+mod json;
 mod lines;
 pub mod measure;
 pub mod readers;

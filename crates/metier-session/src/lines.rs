@@ -1,6 +1,13 @@
 //! Lines of a JSON Lines file: split, located, and told apart from what is not JSON.
+//!
+//! [`object`] reads lazily, [`record`] by serde; both give the same reasons for a bad line. Where they
+//! differ: of an object with a key twice the lazy reading takes the last and serde refuses it; half a
+//! character (a surrogate without its other half) is U+FFFD to the one and unreadable to the other; and
+//! an escape that JSON lacks, inside a string that is only stepped over, goes unnoticed by the lazy one.
 
 use serde::de::{Deserialize, IgnoredAny};
+
+use crate::json::{Broken, Cursor, Scan};
 
 /// A line that could not be read, with a reason that holds no text of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,8 +38,32 @@ pub(crate) fn lines(bytes: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
     .filter(|(_, line)| !line.trim_ascii().is_empty())
 }
 
-/// Reads one line as a record.
-pub(crate) fn record<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T, BadLine> {
+/// Reads one line as a record, lazily: `read` takes the object that the line is.
+///
+/// An error comes after what stood before it in the line was read, so `read` is to fill a record that
+/// is thrown away then.
+pub(crate) fn object<'a>(
+    line: &'a [u8],
+    read: impl FnOnce(&mut Cursor<'a>) -> Scan<()>,
+) -> Result<(), BadLine> {
+    let text = opening(line)?;
+    // A raw control character is forbidden inside strings only, and the scanner does not look there.
+    // Outside they are rare as well, so the few lines that hold any are read twice.
+    let inside = text.trim_ascii_end();
+    if inside.bytes().fold(u8::MAX, u8::min) < b' ' {
+        serde_json::from_str::<IgnoredAny>(text).map_err(|error| BadLine::Malformed(reason(&error)))?;
+    }
+    let mut cursor = Cursor::new(text);
+    read(&mut cursor).and_then(|()| cursor.end()).map_err(|Broken| {
+        match serde_json::from_str::<IgnoredAny>(text) {
+            Ok(_) => BadLine::Unreadable(format!("unexpected shape at column {}", cursor.position())),
+            Err(error) => BadLine::Malformed(reason(&error)),
+        }
+    })
+}
+
+/// The text of a line that begins as an object does.
+fn opening(line: &[u8]) -> Result<&str, BadLine> {
     let Ok(text) = simdutf8::basic::from_utf8(line) else {
         return Err(BadLine::Malformed("not UTF-8".to_owned()));
     };
@@ -40,6 +71,12 @@ pub(crate) fn record<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T, BadLin
         let reason = if text.starts_with('\0') { "NUL bytes" } else { "not a JSON object" };
         return Err(BadLine::Malformed(reason.to_owned()));
     }
+    Ok(text)
+}
+
+/// Reads one line as a record.
+pub(crate) fn record<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T, BadLine> {
+    let text = opening(line)?;
     serde_json::from_str::<T>(text).map_err(|error| {
         // The typed reading fails on broken JSON and on shapes it cannot take (a key twice, nesting
         // beyond the parser's limit); reading past everything tells which.
@@ -109,6 +146,51 @@ mod tests {
                 (10, Ok(Record { a: Count(Some(9)) })),
             ]
         );
+    }
+
+    fn lazily(line: &[u8]) -> Result<Record, BadLine> {
+        let mut a = None;
+        object(line, |cursor| {
+            let read = |value: &mut Cursor, key: &str| match key {
+                "a" => value.count().map(|count| a = count),
+                _ => value.skip().map(drop),
+            };
+            cursor.object(read).map(drop)
+        })?;
+        Ok(Record { a: Count(a) })
+    }
+
+    #[test]
+    fn the_lazy_reading_gives_the_same_reasons() {
+        for line in [
+            &b"{\"a\":1}\r"[..],
+            b" {\"a\":7,\"b\":[{\"c\":\"\\\"\"}]}\t",
+            b"{\"a\":1}{\"a\":2}",
+            b"{\"a\":1}x",
+            b"{\"a\":",
+            b"{\"a\":1,\"b\":\"unfinished",
+            b"{\"a\":1,\"b\":\"unfinished\\",
+            b"{\"a\":1,\"b\":[{\"c\":1]}",
+            b"{\"a\":1,\"b\":[1}",
+            b"{\"a\":1,\"b\":\"raw \t tab\"}",
+            b"{\"a\":1,\"b\":\"raw \0 NUL\"}",
+            b"{\"a\":1,\t\"b\":2}",
+            b"{\"a\":1}\0\0",
+            b"\0\0\0",
+            b"\0{\"a\":1}",
+            b"[1]",
+            b"12",
+            b"{\"b\":\"\xff\"}",
+            b"{\"b\":\"\xed\xa0\xbd\"}",
+            b"{\"a\":{\"b\":1",
+            b"{\"a\":{\"a\":\"te{\"a\":1}",
+            b"{\"a\":nul}",
+            b"{\"a\" 1}",
+            b"{}",
+        ] {
+            assert_eq!(lazily(line), record(line), "{}", line.escape_ascii());
+        }
+        assert_eq!(lazily(b"{\"a\":1,\"a\":2}"), Ok(Record { a: Count(Some(2)) }));
     }
 
     #[test]

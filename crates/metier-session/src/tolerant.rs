@@ -217,49 +217,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     }
 }
 
-/// A string, an array of objects, or neither: the shape of a message's content in several formats.
-#[derive(Debug, Clone)]
-pub(crate) enum TextOr<'a, T> {
-    Text(Cow<'a, str>),
-    List(Vec<T>),
-    Missing,
-}
-
-impl<T> Default for TextOr<'_, T> {
-    fn default() -> Self {
-        TextOr::Missing
-    }
-}
-
-impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for TextOr<'a, T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct V<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for V<T> {
-            type Value = TextOr<'de, T>;
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("any value")
-            }
-            fn visit_borrowed_str<E>(self, v: &'de str) -> Result<Self::Value, E> {
-                Ok(TextOr::Text(Cow::Borrowed(v)))
-            }
-            fn visit_str<E>(self, v: &str) -> Result<Self::Value, E> {
-                Ok(TextOr::Text(Cow::Owned(v.to_owned())))
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut list = Vec::new();
-                while let Some(element) = seq.next_element::<Object<T>>()? {
-                    list.extend(element.0);
-                }
-                Ok(TextOr::List(list))
-            }
-            missing!(scalars);
-            missing!(null);
-            missing!(map);
-        }
-        deserializer.deserialize_any(V(PhantomData))
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -274,8 +231,6 @@ mod tests {
         flag: Flag,
         inner: Object<Inner>,
         list: List<Count>,
-        #[serde(borrow)]
-        content: TextOr<'a, Inner>,
     }
 
     #[derive(Deserialize, Default, Debug)]
@@ -286,29 +241,25 @@ mod tests {
 
     #[test]
     fn a_field_of_another_type_is_missing_and_the_rest_is_read() {
-        let odd: Odd = serde_json::from_str(
-            r#"{"name":{"a":[1,{}]},"count":"7","flag":1,"inner":[3],"list":{"a":1},"content":4}"#,
-        )
-        .unwrap();
+        let odd: Odd =
+            serde_json::from_str(r#"{"name":{"a":[1,{}]},"count":"7","flag":1,"inner":[3],"list":{"a":1}}"#)
+                .unwrap();
         assert_eq!(odd.name.get(), None);
         assert_eq!(odd.count, Count(None));
         assert!(!odd.flag.0);
         assert!(odd.inner.0.is_none());
         assert!(odd.list.0.is_empty());
-        assert!(matches!(odd.content, TextOr::Missing));
     }
 
     #[test]
     fn what_fits_is_taken() {
-        let odd: Odd = serde_json::from_str(
-            r#"{"name":"a\nb","count":12.0,"flag":true,"inner":{"x":3},"list":[1,-2],"content":[{"x":1},5]}"#,
-        )
-        .unwrap();
+        let odd: Odd =
+            serde_json::from_str(r#"{"name":"a\nb","count":12.0,"flag":true,"inner":{"x":3},"list":[1,-2]}"#)
+                .unwrap();
         assert_eq!(odd.name.get(), Some("a\nb"));
         assert_eq!(odd.count, Count(Some(12)));
         assert!(odd.flag.0);
         assert_eq!(odd.inner.0.unwrap().x, Count(Some(3)));
         assert_eq!(odd.list.0, vec![Count(Some(1)), Count(None)]);
-        assert!(matches!(odd.content, TextOr::List(list) if list.len() == 1));
     }
 }

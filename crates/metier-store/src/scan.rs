@@ -6,6 +6,7 @@ use std::path::Path;
 use metier_session::discover::Candidate;
 use metier_session::scan::{self, Claim, Group, Measured, Scan, Unclaimed};
 use metier_session::{Id, Key, RecordKey};
+use serde::Serialize;
 
 use crate::error::Error;
 use crate::row::Row;
@@ -13,7 +14,7 @@ use crate::state::{self, FileState, Hex, SessionState, State};
 use crate::store::{Change, Store, Writer};
 
 /// What a scan did.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 pub struct Scanned {
     /// Sessions that were not in the store.
     pub new: usize,

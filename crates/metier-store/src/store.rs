@@ -205,12 +205,7 @@ impl Writer {
             drafts.push((name.clone(), records));
             new.records = Some(name);
         }
-        for (name, bytes) in &drafts {
-            let path = self.store.folder.join(name);
-            let folder = path.parent().unwrap_or(&self.store.folder);
-            fs::create_dir_all(folder).map_err(Error::write(folder))?;
-            write(&path, bytes)?;
-        }
+        self.write_all(&drafts)?;
         let text = serde_json::to_vec_pretty(&new).expect("a manifest is plain JSON");
         let path = self.store.folder.join(MANIFEST);
         let draft = self.store.folder.join("manifest.json.new");
@@ -218,6 +213,24 @@ impl Writer {
         fs::rename(&draft, &path).map_err(Error::write(&path))?;
         self.store.manifest = new;
         self.remove_leftovers();
+        Ok(())
+    }
+
+    /// Writes files under their names, side by side: a disk takes several waits at once for hardly more than one.
+    fn write_all(&self, drafts: &[(String, Vec<u8>)]) -> Result<(), Error> {
+        let write_one = |(name, bytes): &(String, Vec<u8>)| {
+            let path = self.store.folder.join(name);
+            let folder = path.parent().unwrap_or(&self.store.folder);
+            fs::create_dir_all(folder).map_err(Error::write(folder))?;
+            write(&path, bytes)
+        };
+        const AT_ONCE: usize = 8;
+        for some in drafts.chunks(AT_ONCE) {
+            std::thread::scope(|scope| {
+                let writing: Vec<_> = some.iter().map(|draft| scope.spawn(|| write_one(draft))).collect();
+                writing.into_iter().try_for_each(|one| one.join().expect("writing a file does not panic"))
+            })?;
+        }
         Ok(())
     }
 

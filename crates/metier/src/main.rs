@@ -1,1 +1,59 @@
-fn main() {}
+//! The command line: glue over the crates. What a command does stands in the file of its name.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+mod cli;
+mod doctor;
+mod facts;
+mod places;
+mod progress;
+mod sample;
+mod scan;
+mod shell;
+mod summary;
+
+use cli::{Cli, Command};
+
+/// How a command ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Done.
+    Done,
+    /// Something was asked for and not found, or a check found something.
+    Finding,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(Ended::Done) => ExitCode::SUCCESS,
+        Ok(Ended::Finding) => ExitCode::from(1),
+        // Whoever reads our output may stop early (`metier facts | head`): that is their choice, no error.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            anstream::eprintln!("metier: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<Ended> {
+    match cli.command {
+        None => scan::and_summarise(&cli.all),
+        Some(Command::Scan(command)) => scan::run(&command, &cli.all),
+        Some(Command::Facts(command)) => facts::run(&command, &cli.all),
+        Some(Command::Summary(command)) => summary::run(&command, &cli.all),
+        Some(Command::Doctor(command)) => doctor::run(&command, &cli.all),
+        Some(Command::Sample(command)) => sample::run(&command, &cli.all),
+        Some(Command::Completions { shell }) => shell::completions(shell),
+        Some(Command::Man) => shell::man(),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}

@@ -84,10 +84,13 @@ fn counted(line: &str, words: &[&str]) -> u64 {
         if let Ok(n) = token.parse::<u64>() {
             number = Some(n);
         } else {
-            if words.contains(&token.trim_end_matches(['.', ':', '!']).to_ascii_lowercase().as_str()) {
-                most = most.max(number.unwrap_or(0));
+            // Most words stand behind no number, and need no look.
+            if let Some(number) = number.take()
+                && let token = token.trim_end_matches(['.', ':', '!'])
+                && words.iter().any(|word| word.eq_ignore_ascii_case(token))
+            {
+                most = most.max(number);
             }
-            number = None;
         }
     }
     most

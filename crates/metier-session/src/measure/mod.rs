@@ -1,11 +1,11 @@
 //! Measures a session: one pass over its events gives its row of facts. Knows no format and no label; `docs/measures.md` defines every field.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::agent::Agent;
-use crate::ids::RecordKey;
+use crate::ids::{PerRecord, RecordKey, Records};
 use crate::session::{Actor, End, Event, Outcome, Permission, Presence, PromptKind, Session, Tokens, What};
 use crate::time::Time;
 
@@ -191,14 +191,14 @@ struct Measuring {
     tool_errors: u64,
     words: u64,
     subagent_words: u64,
-    usage: HashMap<RecordKey, MessageUsage>,
-    subagents: HashMap<RecordKey, Subagent>,
+    usage: PerRecord<MessageUsage>,
+    subagents: PerRecord<Subagent>,
     /// The turn of each action of the main conversation.
-    turn_of: HashMap<RecordKey, usize>,
+    turn_of: PerRecord<usize>,
     /// What each command asked for, until its answer comes.
-    commands: HashMap<RecordKey, Running>,
+    commands: PerRecord<Running>,
     /// Commands by their hash whose last answer was a failure.
-    failed: HashSet<RecordKey>,
+    failed: Records,
     edits: Edits,
     commits: u64,
     pushes: u64,

@@ -129,18 +129,11 @@ pub(super) fn user_text(texts: Vec<Cow<'_, str>>, image: bool) -> UserText<'_> {
 
 /// The words typed with a refusal, if the answer is one: `Some(None)` where nothing was typed.
 pub(super) fn rejection<'a>(output: &Text<'a>) -> Option<Option<Text<'a>>> {
-    // Most outputs are long and no refusals; that shows before anything is decoded.
-    if let Text::Json(json) = output
-        && let Some(string) = json.strip_prefix('"')
-        && !string.starts_with(REJECTED)
-        && !string.starts_with(['\\', ' '])
-    {
+    // Most outputs are long and no refusals.
+    if !output.begins_with(REJECTED) {
         return None;
     }
     let text = output.read();
-    if !text.trim_start().starts_with(REJECTED) {
-        return None;
-    }
     let said = text.find(REJECTED_SAID).map(|at| {
         let said = &text[at + REJECTED_SAID.len()..];
         let said = said.find(REJECTED_NOTE).map_or(said, |end| &said[..end]);

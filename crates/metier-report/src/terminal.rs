@@ -1,0 +1,240 @@
+//! Findings as text for a terminal: one grid of all findings for a single group, or a table each for several.
+
+use metier_study::{By, Finding, Measure, Summary};
+
+use crate::layout::{Cell, Paint, painted, paragraph, row};
+use crate::notes::Notes;
+use crate::number;
+
+/// How findings are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Columns of the terminal; less than 60 counts as 60, and text is never set wider than 100.
+    pub width: usize,
+    /// Whether headings are bold and what is secondary dim, by ANSI escape codes.
+    pub colour: bool,
+    /// How much is shown.
+    pub detail: Detail,
+}
+
+/// How much of a finding is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// The key measures.
+    #[default]
+    Short,
+    /// All measures, and the definitions.
+    Full,
+}
+
+impl Default for Style {
+    fn default() -> Style {
+        Style { width: 80, colour: false, detail: Detail::Short }
+    }
+}
+
+/// Findings as tables, with a headline above and notes below, each line ended by a line feed.
+///
+/// Of findings without groups (`By::Overall`) every measure has a line: value, 95 % interval, how
+/// many observations of what, and the published figure. With groups, each group has a line.
+pub fn terminal(summary: &Summary, findings: &[Finding], style: &Style) -> String {
+    let style = Style { width: style.width.clamp(60, 100), ..*style };
+    let mut notes = Notes::default();
+    let mut out = headline(summary, &style);
+    let (overall, grouped): (Vec<&Finding>, Vec<&Finding>) =
+        findings.iter().partition(|finding| finding.by == By::Overall);
+    out.push_str(&grid(&overall, &style, &mut notes));
+    for finding in grouped {
+        out.push_str(&table(finding, &style, &mut notes));
+    }
+    let notes = notes.write(style.width);
+    if !notes.is_empty() {
+        out.push('\n');
+        out.push_str(&notes);
+    }
+    out
+}
+
+/// Whom the findings speak of, in a sentence or two.
+fn headline(summary: &Summary, style: &Style) -> String {
+    let population = &summary.population;
+    let count = |n: usize, of: &str| number::count(n as u64, of);
+    let agents: Vec<String> =
+        summary.agents.iter().map(|(agent, n)| format!("{agent} {}", number::thousands(*n as u64))).collect();
+    let agents = if agents.is_empty() { String::new() } else { format!(" ({})", agents.join(", ")) };
+    let people = match population.people {
+        1 => "1 person".to_owned(),
+        n => format!("{} people", number::thousands(n as u64)),
+    };
+    let time = match (summary.first, summary.last) {
+        (Some(first), Some(last)) => format!(", {} to {}", date(first), date(last)),
+        _ => String::new(),
+    };
+    let text = format!(
+        "{}{agents} by {people}{time}: {}, {} typed, {} of the agent, {}{}.",
+        count(population.sessions, "sessions"),
+        number::count(summary.prompts, "prompts"),
+        number::count(summary.typed_words, "words"),
+        number::count(summary.agent_words, "words"),
+        number::count(summary.actions, "actions"),
+        if summary.synthetic { "; synthetic" } else { "" },
+    );
+    let mut out = paragraph("", &text, style.width);
+    if !population.left_out.is_empty() {
+        let left_out: Vec<String> = population
+            .left_out
+            .iter()
+            .map(|out| format!("{} {}", number::thousands(out.sessions as u64), out.reason))
+            .collect();
+        out.push_str(&paragraph("", &format!("Left out: {}.", left_out.join(", ")), style.width));
+    }
+    out
+}
+
+/// The day of a moment, in UTC.
+fn date(time: impl ToString) -> String {
+    time.to_string().chars().take(10).collect()
+}
+
+fn shows(measure: &Measure, style: &Style) -> bool {
+    style.detail == Detail::Full || measure.key
+}
+
+fn title(finding: &Finding, style: &Style) -> String {
+    let mut out = format!("{}\n", painted(finding.title, Paint::Bold, style.colour));
+    if style.detail == Detail::Full {
+        out.push_str(&paragraph("", finding.definition, style.width));
+    }
+    out
+}
+
+/// All findings in one grid: a line for each measure of their only group.
+fn grid<'a>(findings: &[&'a Finding], style: &Style, notes: &mut Notes<'a>) -> String {
+    if findings.is_empty() {
+        return String::new();
+    }
+    let dim = |text: &str| Cell::right(text).paint(Paint::Dim);
+    let head = vec![Cell::left(""), dim("value"), dim("95 % interval"), dim("n"), dim("published")];
+    let mut sections = Vec::new();
+    for finding in findings {
+        let (mut lines, mut above) = (Vec::new(), "");
+        let measures = finding.groups.iter().flat_map(|group| &group.measures);
+        for measure in measures.filter(|measure| shows(measure, style)) {
+            notes.shown(measure);
+            let published = measure.published.as_ref().map(|published| {
+                format!("{} {}", number::published(published.value, measure.unit), notes.mark(published))
+            });
+            let estimate = &measure.estimate;
+            let n = if estimate.n == 0 { String::new() } else { number::count(estimate.n, estimate.n_of) };
+            let quantity = measure.title.split(", ").next().unwrap_or_default();
+            let label = match measure.title.strip_prefix(above).and_then(|rest| rest.strip_prefix(", ")) {
+                Some(rest) => format!("    {rest}"),
+                None => format!("  {}", measure.title),
+            };
+            above = quantity;
+            lines.push(vec![
+                Cell::left(label),
+                Cell::right(number::value(estimate.value, measure.unit)),
+                dim(&number::interval(estimate, measure.unit)),
+                dim(&n),
+                Cell::right(published.unwrap_or_default()),
+            ]);
+        }
+        sections.push((finding, lines));
+    }
+    let rows = || sections.iter().flat_map(|(_, lines)| lines).chain([&head]);
+    let mut widths: Vec<usize> =
+        (0..head.len()).map(|at| rows().map(|row| row[at].width()).max().unwrap_or(0)).collect();
+    let others: usize = widths[1..].iter().map(|width| width + 2).sum();
+    widths[0] = widths[0].min(style.width.saturating_sub(others)).max(20);
+    let mut out = format!("\n{}", row(&head, &widths, style.colour));
+    for (at, (finding, lines)) in sections.iter().enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
+        out.push_str(&title(finding, style));
+        for line in lines {
+            out.push_str(&row(line, &widths, style.colour));
+        }
+    }
+    out
+}
+
+/// One finding with a line for each group; measures that do not fit beside each other stand below.
+fn table<'a>(finding: &'a Finding, style: &Style, notes: &mut Notes<'a>) -> String {
+    let mut out = format!("\n{}", title(finding, style));
+    if finding.groups.is_empty() {
+        out.push_str("  no sessions\n");
+        return out;
+    }
+    let lines = lines(finding);
+    let mut columns: Vec<Vec<Cell>> = Vec::new();
+    for at in
+        (0..finding.groups[0].measures.len()).filter(|at| shows(&finding.groups[0].measures[*at], style))
+    {
+        columns.push(column(finding, at, notes));
+    }
+    let width = |column: &Vec<Cell>| column.iter().map(least).max().unwrap_or(0);
+    let fixed: usize = lines.iter().map(|column| width(column) + 2).sum();
+    let mut columns = columns.into_iter().peekable();
+    while columns.peek().is_some() {
+        let (mut band, mut used): (Vec<&Vec<Cell>>, usize) = (lines.iter().collect(), fixed);
+        let mut beside = Vec::new();
+        while let Some(column) =
+            columns.next_if(|column| beside.is_empty() || used + width(column) <= style.width)
+        {
+            used += width(&column) + 2;
+            beside.push(column);
+        }
+        band.extend(&beside);
+        let widths: Vec<usize> = band.iter().map(|column| width(column)).collect();
+        for line in 0..band[0].len() {
+            let cells: Vec<Cell> = band.iter().map(|column| column[line].clone()).collect();
+            let says = cells[0].text.is_empty() || line + 1 == band[0].len();
+            if !says || cells[2..].iter().any(|cell| !cell.text.is_empty()) {
+                out.push_str(&row(&cells, &widths, style.colour));
+            }
+        }
+        if columns.peek().is_some() {
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// The first columns of a table of groups: their labels, and their sessions. Each group has a line
+/// for values and one for intervals, and the published figures have the last.
+fn lines(finding: &Finding) -> [Vec<Cell>; 2] {
+    let mut labels = vec![Cell::left(finding.by.name()).paint(Paint::Dim)];
+    let mut sessions = vec![Cell::right("sessions").paint(Paint::Dim)];
+    for group in &finding.groups {
+        labels.extend([Cell::left(group.label.as_str()), Cell::left("")]);
+        sessions.extend([Cell::right(number::thousands(group.n as u64)), Cell::right("")]);
+    }
+    labels.push(Cell::left("published"));
+    sessions.push(Cell::right(""));
+    [labels, sessions]
+}
+
+/// One measure of all groups, line by line beside [`lines`].
+fn column<'a>(finding: &'a Finding, at: usize, notes: &mut Notes<'a>) -> Vec<Cell> {
+    let mut cells = vec![Cell::right(finding.groups[0].measures[at].title).paint(Paint::Dim)];
+    let mut figures: Vec<String> = Vec::new();
+    for measure in finding.groups.iter().map(|group| &group.measures[at]) {
+        notes.shown(measure);
+        cells.push(Cell::right(number::value(measure.estimate.value, measure.unit)));
+        cells.push(Cell::right(number::interval(&measure.estimate, measure.unit)).paint(Paint::Dim));
+        let figure = measure.published.as_ref().map(|published| {
+            format!("{} {}", number::published(published.value, measure.unit), notes.mark(published))
+        });
+        figures.extend(figure.filter(|figure| !figures.contains(figure)));
+    }
+    cells.push(Cell::right(figures.join(" / ")));
+    cells
+}
+
+/// The fewest columns that a cell needs: a heading breaks between words, a number does not.
+fn least(cell: &Cell) -> usize {
+    let words = cell.text.split(' ').map(|word| word.chars().count()).max().unwrap_or(0);
+    if cell.text.starts_with(char::is_alphabetic) { words } else { cell.width() }
+}

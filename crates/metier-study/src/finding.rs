@@ -1,0 +1,192 @@
+//! The finding: the one typed value that every output draws. Holds estimates; computes none.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::settings::By;
+
+/// One table of numbers, with all that a reader needs to understand it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// The name in flags and JSON.
+    pub name: &'static str,
+    /// The heading.
+    pub title: &'static str,
+    /// What is measured and how, in sentences.
+    pub definition: &'static str,
+    /// What one observation is: a session, a turn, a prompt.
+    pub unit: &'static str,
+    /// Whose sessions these are, and which were left out.
+    pub population: Population,
+    /// What the groups are.
+    pub by: By,
+    /// The groups: months in order of time, others from most sessions to fewest; what is unknown last.
+    pub groups: Vec<Group>,
+}
+
+/// The sessions that a finding speaks of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Population {
+    /// Sessions that count.
+    pub sessions: usize,
+    /// People whose sessions these are. Where the transcript tells no person, the project stands for
+    /// one, and where there is no project either, the session.
+    pub people: usize,
+    /// Sessions that do not count, by reason. Empty if none.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Sessions left out for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// Why, as words that follow a number of sessions: "headless".
+    pub reason: &'static str,
+    /// How many.
+    pub sessions: usize,
+}
+
+/// The sessions of one month, agent, model or project, or all of them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Group {
+    /// Its name.
+    pub label: String,
+    /// Its sessions.
+    pub n: usize,
+    /// Its people, counted as in [`Population::people`].
+    pub people: usize,
+    /// The numbers, the same ones in the same order in every group.
+    pub measures: Vec<Measure>,
+}
+
+/// One number of a group.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Measure {
+    /// The name in JSON.
+    pub name: &'static str,
+    /// The name for people.
+    pub title: &'static str,
+    /// What the value counts.
+    pub unit: Unit,
+    /// Whether a short table shows it.
+    pub key: bool,
+    /// The number.
+    pub estimate: Estimate,
+    /// The published number for the same measure, if there is one.
+    pub published: Option<Published>,
+}
+
+/// What a value counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// A share, from 0 to 1.
+    Share,
+    /// Prompts.
+    Prompts,
+    /// Tool calls.
+    Actions,
+    /// Words.
+    Words,
+    /// Minutes.
+    Minutes,
+    /// Times that something happened.
+    Times,
+}
+
+/// A number with its uncertainty. What is missing is `None`, never zero.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Estimate {
+    /// The value; `None` where nothing was observed, or too little for this percentile.
+    pub value: Option<f64>,
+    /// The lower end of the 95 % interval.
+    pub low: Option<f64>,
+    /// The upper end of the 95 % interval.
+    pub high: Option<f64>,
+    /// How many observations the value is over: those where it is recorded.
+    pub n: u64,
+    /// What `n` counts: "sessions", "turns", "prompts" …
+    pub n_of: &'static str,
+    /// How many sessions these come from.
+    pub sessions: usize,
+    /// How many people these come from.
+    pub people: usize,
+    /// How the interval was made, or why there is none.
+    pub method: Method,
+}
+
+/// How an interval was made, or why there is none. In JSON: its sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Method {
+    /// Percentile bootstrap over people, each with all their sessions (Field and Welsh, 2007).
+    People,
+    /// Percentile bootstrap over sessions, because they come from so few people.
+    Sessions {
+        /// How many.
+        people: usize,
+    },
+    /// Wilson's score interval (1927) for a share that is 0 or 1, over people as units.
+    WilsonPeople,
+    /// The same over sessions as units, because they come from so few people.
+    WilsonSessions {
+        /// How many people.
+        people: usize,
+    },
+    /// Nothing was observed.
+    Nothing,
+    /// Too few sessions for an interval.
+    FewSessions,
+    /// Too few observations to speak of this percentile, or to bound it.
+    FewForPercentile,
+    /// All the same: resampling shows no spread, which is not certainty.
+    NoSpread,
+    /// No resampling was asked for.
+    NotResampled,
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let speaks = |f: &mut fmt::Formatter, what: &str, people: usize| match people {
+            1 => write!(f, "{what} over sessions of 1 person: speaks of that person only"),
+            _ => write!(f, "{what} over sessions of {people} people: speaks of these people only"),
+        };
+        match *self {
+            Method::People => f.write_str("bootstrap over people"),
+            Method::Sessions { people } => speaks(f, "bootstrap", people),
+            Method::WilsonPeople => f.write_str("Wilson score over people"),
+            Method::WilsonSessions { people } => speaks(f, "Wilson score", people),
+            Method::Nothing => f.write_str("nothing observed"),
+            Method::FewSessions => f.write_str("no interval: fewer than 5 sessions"),
+            Method::FewForPercentile => f.write_str("no interval: too few observations for the percentile"),
+            Method::NoSpread => f.write_str("no interval: no spread between what was observed"),
+            Method::NotResampled => f.write_str("no interval: no resampling asked for"),
+        }
+    }
+}
+
+impl Method {
+    /// Whether there is an interval.
+    pub fn gives_interval(self) -> bool {
+        use Method::*;
+        matches!(self, People | Sessions { .. } | WilsonPeople | WilsonSessions { .. })
+    }
+}
+
+impl Serialize for Method {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A published figure, and whom it speaks of.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Published {
+    /// The figure, in the unit of its measure.
+    pub value: f64,
+    /// Title and date of the study.
+    pub source: String,
+    /// The population it was measured on.
+    pub population: &'static str,
+    /// In what it may differ from the measure beside it.
+    pub note: Option<&'static str>,
+}

@@ -1,0 +1,106 @@
+//! The figures that the studies published, each with the population it was measured on. Facts only; compares nothing.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::finding::Published;
+
+static FIGURES: LazyLock<Figures> = LazyLock::new(|| {
+    toml::from_str(include_str!("../published.toml")).expect("the embedded file is tested to parse")
+});
+
+/// The published figures that findings are set beside.
+pub fn figures() -> &'static Figures {
+    &FIGURES
+}
+
+/// The published figures that findings are set beside; `published.toml` has more.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Figures {
+    /// Where the figures come from.
+    pub study: Studies,
+    /// How much an agent does per prompt: from [`Studies::agentic_coding`].
+    pub depth: Depth,
+    /// How long an agent works alone, and who lets it: from [`Studies::autonomy`].
+    pub autonomy: Autonomy,
+}
+
+/// The studies.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Studies {
+    /// Agentic coding and persistent returns to expertise, June 2026.
+    pub agentic_coding: Source,
+    /// Measuring AI agent autonomy in practice, February 2026.
+    pub autonomy: Source,
+}
+
+/// A study.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Source {
+    /// Its title.
+    pub title: String,
+    /// Its authors.
+    pub authors: String,
+    /// When it was published.
+    pub date: toml::value::Datetime,
+    /// The sessions it speaks of.
+    pub population: String,
+}
+
+/// Averages and shares of the whole window.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Depth {
+    /// Prompts in a typical session.
+    pub prompts_per_session: f64,
+    /// Tool calls per prompt, on average.
+    pub actions_per_prompt: f64,
+    /// Words that the agent writes per prompt, on average.
+    pub words_per_prompt: f64,
+    /// Share above 100 tool calls per prompt.
+    pub share_over_100_actions_per_prompt: f64,
+    /// Share above 200 tool calls per prompt.
+    pub share_over_200_actions_per_prompt: f64,
+    /// Share above 500 tool calls per prompt.
+    pub share_over_500_actions_per_prompt: f64,
+}
+
+/// How long turns are, and how often all is approved beforehand.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Autonomy {
+    /// The 99.9th percentile of turn length in minutes, by month.
+    pub turn_p999_minutes: BTreeMap<String, f64>,
+    /// Share of new users' sessions with full auto-approval.
+    pub full_auto_approve_new_users: f64,
+    /// The same of users at 750 sessions.
+    pub full_auto_approve_at_750_sessions: f64,
+}
+
+impl Source {
+    /// A figure of this study, in the unit of the measure that it is set beside.
+    pub fn figure(&'static self, value: f64, note: Option<&'static str>) -> Published {
+        let source = format!("{} ({})", self.title, self.date);
+        Published { value, source, population: &self.population, note }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_file_parses() {
+        let figures = figures();
+        assert_eq!(figures.depth.actions_per_prompt, 10.0);
+        assert_eq!(figures.autonomy.turn_p999_minutes["2026-01"], 45.0);
+        let figure = figures.study.agentic_coding.figure(0.5, None);
+        assert!(figure.source.ends_with("(2026-06-16)"), "{}", figure.source);
+        assert!(figure.population.contains("398,198"));
+    }
+}

@@ -1,0 +1,146 @@
+//! Whose sessions count: rows in, the sessions of the population and their groups out. Estimates nothing.
+
+use std::collections::BTreeMap;
+
+use metier_session::{Facts, Id};
+use metier_store::Row;
+
+use crate::family::model_family;
+use crate::finding::{LeftOut, Population};
+use crate::settings::{By, Settings};
+use crate::summary::Summary;
+
+/// The label of a group whose sessions do not tell their month, model or project.
+const UNKNOWN: &str = "unknown";
+
+/// The sessions that count, and their groups.
+pub struct Selection<'a> {
+    /// Which sessions they are, and which were left out.
+    pub population: Population,
+    /// What the groups are.
+    pub by: By,
+    pub(crate) cohorts: Vec<Cohort<'a>>,
+    sessions: Vec<Selected<'a>>,
+}
+
+/// A session that counts.
+#[derive(Clone, Copy)]
+pub(crate) struct Selected<'a> {
+    pub(crate) facts: &'a Facts,
+    /// Who stands for its person.
+    person: Person,
+    /// Sessions of the same person before this one; `None` where the transcript has no time.
+    pub(crate) earlier: Option<usize>,
+}
+
+/// Who stands for the person of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Person {
+    Known(Id),
+    Project(Id),
+    Session(Id),
+}
+
+/// The sessions of one group, in an order that does not depend on that of the rows.
+pub(crate) struct Cohort<'a> {
+    pub(crate) label: String,
+    pub(crate) sessions: Vec<Selected<'a>>,
+    /// For each session, the index of its person among those of the group.
+    pub(crate) person: Vec<u32>,
+    /// People of the group.
+    pub(crate) people: usize,
+}
+
+impl<'a> Selection<'a> {
+    /// Chooses the sessions of the population and groups them.
+    ///
+    /// Left out are headless sessions, unless the settings include them, and sessions without a
+    /// prompt. A session whose transcript does not say whether it was headless counts.
+    pub fn new(rows: &'a [Row], settings: &Settings) -> Selection<'a> {
+        let mut rows: Vec<&Row> = rows.iter().collect();
+        rows.sort_by_key(|row| (row.session, row.person, row.project, row.facts.first));
+        let headless = |row: &Row| !settings.include_headless && row.facts.headless == Some(true);
+        let (out, rows): (Vec<&Row>, Vec<&Row>) = rows.into_iter().partition(|row| headless(row));
+        let (empty, rows): (Vec<&Row>, Vec<&Row>) = rows.into_iter().partition(|row| row.facts.prompts == 0);
+        let left_out = [("headless", out.len()), ("without a prompt", empty.len())]
+            .into_iter()
+            .filter(|(_, sessions)| *sessions > 0)
+            .map(|(reason, sessions)| LeftOut { reason, sessions })
+            .collect();
+
+        let mut sessions: Vec<Selected> = rows
+            .iter()
+            .map(|row| Selected { facts: &row.facts, person: Person::of(row), earlier: None })
+            .collect();
+        count_earlier(&mut sessions);
+        let mut groups: BTreeMap<String, Vec<Selected>> = BTreeMap::new();
+        if settings.by == By::Overall {
+            groups.insert("all".to_owned(), Vec::new());
+        }
+        for (row, session) in rows.iter().zip(&sessions) {
+            groups.entry(label(row, settings.by)).or_default().push(*session);
+        }
+        let mut cohorts: Vec<Cohort> = groups.into_iter().map(Cohort::new).collect();
+        cohorts.sort_by_key(|cohort| {
+            let fewer = if settings.by == By::Month { 0 } else { usize::MAX - cohort.sessions.len() };
+            (cohort.label == UNKNOWN, fewer)
+        });
+        let people = number_people(&sessions).1;
+        let population = Population { sessions: sessions.len(), people, left_out };
+        Selection { population, by: settings.by, cohorts, sessions }
+    }
+
+    /// What the findings over this selection speak of.
+    pub fn summary(&self) -> Summary {
+        Summary::of(self.population.clone(), self.sessions.iter().map(|session| session.facts))
+    }
+}
+
+impl Person {
+    fn of(row: &Row) -> Person {
+        let known = row.person.map(Person::Known);
+        known.or(row.project.map(Person::Project)).unwrap_or(Person::Session(row.session))
+    }
+}
+
+impl<'a> Cohort<'a> {
+    fn new((label, sessions): (String, Vec<Selected<'a>>)) -> Cohort<'a> {
+        let (person, people) = number_people(&sessions);
+        Cohort { label, sessions, person, people }
+    }
+}
+
+/// Numbers the people of some sessions by their first session: one index a session, and how many they are.
+fn number_people(sessions: &[Selected]) -> (Vec<u32>, usize) {
+    let mut numbers: BTreeMap<Person, u32> = BTreeMap::new();
+    let mut person = Vec::with_capacity(sessions.len());
+    for session in sessions {
+        let next = numbers.len() as u32;
+        person.push(*numbers.entry(session.person).or_insert(next));
+    }
+    (person, numbers.len())
+}
+
+/// Counts for each session with a time those of the same person that began before it.
+fn count_earlier(sessions: &mut [Selected]) {
+    let mut order: Vec<usize> =
+        (0..sessions.len()).filter(|&at| sessions[at].facts.first.is_some()).collect();
+    order.sort_by_key(|&at| sessions[at].facts.first);
+    let mut counts: BTreeMap<Person, usize> = BTreeMap::new();
+    for at in order {
+        let count = counts.entry(sessions[at].person).or_default();
+        sessions[at].earlier = Some(*count);
+        *count += 1;
+    }
+}
+
+fn label(row: &Row, by: By) -> String {
+    let label = match by {
+        By::Overall => Some("all".to_owned()),
+        By::Month => row.facts.first.map(|time| time.month()),
+        By::Agent => Some(row.facts.agent.name().to_owned()),
+        By::Model => row.facts.main_model.as_deref().map(model_family),
+        By::Project => row.project.map(|project| project.to_string()[..8].to_owned()),
+    };
+    label.unwrap_or_else(|| UNKNOWN.to_owned())
+}

@@ -1,0 +1,115 @@
+//! What a finding asks for: observations of a group's sessions, and the numbers wanted of them. Computes none.
+
+use metier_session::{Facts, Turn};
+
+use crate::finding::{Published, Unit};
+use crate::selection::{Cohort, Selected};
+
+/// Observations of one quantity, and what is asked about it.
+pub(crate) struct Series {
+    pub(crate) n_of: &'static str,
+    pub(crate) observations: Vec<Observation>,
+    pub(crate) asked: Vec<Asked>,
+}
+
+/// Something observed in a session: `top` of `bottom`. A value of its own has `bottom` 1.
+#[derive(Clone, Copy)]
+pub(crate) struct Observation {
+    /// The index of the session in its group.
+    pub(crate) session: usize,
+    pub(crate) top: f64,
+    pub(crate) bottom: f64,
+}
+
+/// A number that is asked for.
+pub(crate) struct Asked {
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) unit: Unit,
+    pub(crate) statistic: Statistic,
+    pub(crate) key: bool,
+    pub(crate) published: Option<Published>,
+}
+
+/// How observations become a number.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Statistic {
+    /// Σ top / Σ bottom.
+    Mean,
+    /// Σ top / Σ bottom, where each top is a part of its bottom.
+    Share,
+    /// Σ top / Σ bottom, times this many: "per 100".
+    Per(f64),
+    /// exp(mean of ln top) over the observations above zero.
+    GeometricMean,
+    /// The quantile of the tops at this probability.
+    Quantile(f64),
+}
+
+impl Series {
+    /// One value a session, where it is recorded.
+    pub(crate) fn sessions(cohort: &Cohort, value: impl Fn(&Facts) -> Option<f64>) -> Series {
+        Series::ratio("sessions", cohort, |session| value(session.facts).map(|value| (value, 1.0)))
+    }
+
+    /// Whether something is so, of each session where that is recorded.
+    pub(crate) fn whether(cohort: &Cohort, so: impl Fn(&Facts) -> Option<bool>) -> Series {
+        Series::sessions(cohort, |facts| so(facts).map(|so| f64::from(u8::from(so))))
+    }
+
+    /// A top and a bottom a session, where both are recorded; the bottoms count what `n_of` says.
+    pub(crate) fn ratio(
+        n_of: &'static str,
+        cohort: &Cohort,
+        of: impl Fn(&Selected) -> Option<(f64, f64)>,
+    ) -> Series {
+        let observed = |(session, selected)| {
+            let (top, bottom) = of(selected)?;
+            Some(Observation { session, top, bottom })
+        };
+        let observations = cohort.sessions.iter().enumerate().filter_map(observed).collect();
+        Series { n_of, observations, asked: Vec::new() }
+    }
+
+    /// One value a turn that a prompt started, where it is recorded.
+    pub(crate) fn turns(cohort: &Cohort, value: impl Fn(&Turn) -> Option<f64>) -> Series {
+        let mut observations = Vec::new();
+        for (session, selected) in cohort.sessions.iter().enumerate() {
+            let turns = selected.facts.turns.iter().filter(|turn| turn.prompt.is_some());
+            observations.extend(turns.filter_map(&value).map(|top| Observation {
+                session,
+                top,
+                bottom: 1.0,
+            }));
+        }
+        Series { n_of: "turns", observations, asked: Vec::new() }
+    }
+
+    /// Asks for a number.
+    pub(crate) fn ask(
+        mut self,
+        name: &'static str,
+        title: &'static str,
+        unit: Unit,
+        statistic: Statistic,
+    ) -> Series {
+        self.asked.push(Asked { name, title, unit, statistic, key: false, published: None });
+        self
+    }
+
+    /// The number asked for last belongs into short tables.
+    pub(crate) fn key(mut self) -> Series {
+        if let Some(asked) = self.asked.last_mut() {
+            asked.key = true;
+        }
+        self
+    }
+
+    /// The number asked for last has a published counterpart.
+    pub(crate) fn beside(mut self, published: Option<Published>) -> Series {
+        if let Some(asked) = self.asked.last_mut() {
+            asked.published = published;
+        }
+        self
+    }
+}

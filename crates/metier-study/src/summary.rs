@@ -1,0 +1,52 @@
+//! What a set of findings speaks of, in one value: the first sentence of every output.
+
+use std::collections::BTreeMap;
+
+use metier_session::{Facts, Time};
+use serde::Serialize;
+
+use crate::finding::Population;
+
+/// The sessions that findings speak of, added up.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// Which sessions, of how many people, and which were left out.
+    pub population: Population,
+    /// Their prompts of every kind.
+    pub prompts: u64,
+    /// Their tool calls, those of subagents included.
+    pub actions: u64,
+    /// Words that people typed.
+    pub typed_words: u64,
+    /// Words that agents wrote, subagents not among them.
+    pub agent_words: u64,
+    /// Sessions by agent.
+    pub agents: BTreeMap<&'static str, usize>,
+    /// The first record.
+    pub first: Option<Time>,
+    /// The last record.
+    pub last: Option<Time>,
+    /// Whether the sessions are made up, as those of the demonstration are. The caller says so.
+    pub synthetic: bool,
+}
+
+impl Summary {
+    pub(crate) fn of<'a>(population: Population, facts: impl Iterator<Item = &'a Facts> + Clone) -> Summary {
+        let sum = |what: fn(&Facts) -> u64| facts.clone().map(what).sum();
+        let mut agents = BTreeMap::new();
+        for facts in facts.clone() {
+            *agents.entry(facts.agent.name()).or_default() += 1;
+        }
+        Summary {
+            population,
+            prompts: sum(|facts| facts.prompts),
+            actions: sum(|facts| facts.actions),
+            typed_words: sum(|facts| facts.prompt_words),
+            agent_words: sum(|facts| facts.words),
+            agents,
+            first: facts.clone().filter_map(|facts| facts.first).min(),
+            last: facts.filter_map(|facts| facts.last).max(),
+            synthetic: false,
+        }
+    }
+}

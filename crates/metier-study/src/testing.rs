@@ -1,0 +1,60 @@
+//! Rows for tests, made by hand.
+
+use metier_session::{
+    Agent, Facts, Id, Permission, Presence, Problems, PromptKind, Recorded, Session, Turn, measure,
+};
+use metier_store::Row;
+
+use crate::{Estimate, Finding, Settings, Study};
+
+/// The facts of a session in which nothing happened, from a transcript that records everything.
+pub(crate) fn facts() -> Facts {
+    measure(&Session {
+        agent: Agent::ClaudeCode,
+        id: "".into(),
+        version: None,
+        presence: Presence::Interactive,
+        directory: None,
+        events: Vec::new(),
+        times: Vec::new(),
+        records: Vec::new(),
+        repeated: 0,
+        problems: Problems::default(),
+        recorded: Recorded {
+            lines: true,
+            rejections: true,
+            user_modified: true,
+            tokens: true,
+            permission: true,
+            queued: true,
+        },
+    })
+}
+
+/// A session of a person.
+pub(crate) fn row(session: u128, person: u128, facts: Facts) -> Row {
+    Row { session: Id(session), person: Some(Id(person)), project: Some(Id(person << 96)), facts }
+}
+
+/// A turn that the person started.
+pub(crate) fn turn(actions: u64, minutes: f64, permission: Option<Permission>) -> Turn {
+    let ms = Some((minutes * 60_000.0) as u64);
+    Turn { prompt: Some(PromptKind::Typed), actions, ms, permission, ..Turn::default() }
+}
+
+/// A finding over rows, with few resamples.
+pub(crate) fn study(study: &Study, rows: &[Row]) -> Finding {
+    let settings = Settings { resamples: 200, ..Settings::default() };
+    study.finding(&crate::Selection::new(rows, &settings), &settings)
+}
+
+/// The estimate of that name in the first group.
+pub(crate) fn estimate<'a>(finding: &'a Finding, name: &str) -> &'a Estimate {
+    let measures = &finding.groups[0].measures;
+    &measures.iter().find(|measure| measure.name == name).expect("the finding has that measure").estimate
+}
+
+/// The value of that name in the first group.
+pub(crate) fn value(finding: &Finding, name: &str) -> Option<f64> {
+    estimate(finding, name).value
+}

@@ -1,0 +1,79 @@
+//! `metier summary`: the findings from the store.
+
+use std::io::{IsTerminal, Write};
+
+use anyhow::{Result, bail};
+use metier_report::{Detail, Style};
+use metier_store::{Row, Store};
+use metier_study::Settings;
+
+use crate::cli::{self, All, By};
+use crate::{Ended, places, sample};
+
+pub(crate) fn run(command: &cli::Summary, all: &All) -> Result<Ended> {
+    if command.list {
+        let mut out = std::io::stdout().lock();
+        for study in &metier_study::FINDINGS {
+            writeln!(out, "{:<14} {}", study.name, study.title)?;
+        }
+        return Ok(Ended::Done);
+    }
+    for name in &command.finding {
+        metier_study::find(name)?;
+    }
+    let folder = places::store(all.store.as_deref())?;
+    match Store::open(&folder)? {
+        Some(store) => show(&store.rows()?, command, all),
+        None => bail!(
+            "there is no store at {}: run `metier scan` first, or name it with --store",
+            folder.display()
+        ),
+    }
+}
+
+/// The summary as it is without flags.
+pub(crate) fn overall() -> cli::Summary {
+    cli::Summary { by: By::Overall, finding: Vec::new(), list: false, headless: false, seed: None }
+}
+
+/// Prints the findings from these rows.
+pub(crate) fn show(rows: &[Row], command: &cli::Summary, all: &All) -> Result<Ended> {
+    let defaults = Settings::default();
+    let settings = Settings {
+        by: match command.by {
+            By::Overall => metier_study::By::Overall,
+            By::Month => metier_study::By::Month,
+            By::Agent => metier_study::By::Agent,
+            By::Model => metier_study::By::Model,
+            By::Project => metier_study::By::Project,
+        },
+        include_headless: command.headless,
+        seed: command.seed.unwrap_or(defaults.seed),
+        ..defaults
+    };
+    let mut findings = metier_study::findings(rows, &settings);
+    if !command.finding.is_empty() {
+        findings.retain(|finding| command.finding.iter().any(|name| name == finding.name));
+    }
+    let mut summary = metier_study::summary(rows, &settings);
+    summary.synthetic = !rows.is_empty() && rows.iter().all(sample::is_synthetic);
+    let mut out = anstream::stdout().lock();
+    if all.json {
+        write!(out, "{}", metier_report::json(&summary, &findings))?;
+    } else {
+        let detail = if command.finding.is_empty() { Detail::Short } else { Detail::Full };
+        write!(out, "{}", metier_report::terminal(&summary, &findings, &style(detail)))?;
+    }
+    Ok(if rows.is_empty() { Ended::Finding } else { Ended::Done })
+}
+
+fn style(detail: Detail) -> Style {
+    let terminal = std::io::stdout().is_terminal();
+    let width = if terminal { terminal_width() } else { 100 };
+    Style { width, colour: terminal && std::env::var_os("NO_COLOR").is_none(), detail }
+}
+
+/// The width of the terminal, within what tables can use.
+fn terminal_width() -> usize {
+    terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0)).clamp(80, 120)
+}

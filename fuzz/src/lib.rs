@@ -1,0 +1,79 @@
+//! What every fuzz target asserts of the readers. The targets themselves stand in `fuzz_targets/`, what they start from in `seeds/`.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use metier_session::readers::{reader_of, recognise};
+use metier_session::{Agent, Corpus, Key, Peek, Problems, Session, Source, measure};
+
+static KEY: LazyLock<Key> = LazyLock::new(Key::public);
+
+/// Reads the bytes as the files of one session of the agent and measures it.
+///
+/// # Panics
+/// If the reader or the measuring does, or if the session breaks what every reader promises.
+pub fn reads(agent: Agent, bytes: &[u8]) {
+    let sources = sources(bytes);
+    let corpus = Corpus { key: &KEY, elsewhere: &HashSet::new() };
+    let session = reader_of(agent).read("fuzz", &sources, &corpus);
+    keeps_its_promises(&session, &sources);
+    measure(&session);
+    reads_records_once(agent, &session, &sources);
+}
+
+/// Asks every reader whose file it is. The first byte chooses the file's name.
+///
+/// # Panics
+/// If a reader does, or if it gives a session without a name.
+pub fn recognises(bytes: &[u8]) {
+    const NAMES: [&str; 6] = [
+        "projects/-home-ada-sum/a1.jsonl",
+        "projects/-home-ada-sum/a1/subagents/agent-b2.jsonl",
+        "sessions/2026/01/02/rollout-2026-01-02T03-04-05-c3.jsonl",
+        "chats/session-2026-01-02T03-04-d4.json",
+        ".jsonl",
+        "",
+    ];
+    // Small, so that a fuzzer's inputs have a head that is not their tail.
+    const PEEK: usize = 512;
+    let Some((&name, bytes)) = bytes.split_first() else { return };
+    let path = Path::new(NAMES[usize::from(name) % NAMES.len()]);
+    let head = &bytes[..bytes.len().min(PEEK)];
+    let tail = &bytes[bytes.len().saturating_sub(PEEK)..];
+    if let Some((reader, session)) = recognise(&Peek { path, head, tail }) {
+        assert!(!session.is_empty(), "{} gives a session without a name", reader.agent());
+    }
+}
+
+/// One file, or two: split at the first byte 0xFF, which no text in UTF-8 has.
+fn sources(bytes: &[u8]) -> Vec<Source> {
+    bytes
+        .splitn(2, |byte| *byte == 0xFF)
+        .enumerate()
+        .map(|(index, bytes)| Source { name: format!("{index}.jsonl"), bytes: bytes.to_vec() })
+        .collect()
+}
+
+fn keeps_its_promises(session: &Session, sources: &[Source]) {
+    let lines = |source: &Source| source.bytes.split(|byte| *byte == b'\n').count();
+    let all: usize = sources.iter().map(lines).sum();
+    let Problems { malformed, unreadable, located, .. } = &session.problems;
+    assert!(malformed + unreadable <= all as u64, "{malformed} + {unreadable} bad of {all} lines");
+    assert!(located.len() <= Problems::LOCATED);
+    for problem in located {
+        assert!((problem.place.source as usize) < sources.len(), "a problem stands in a source");
+        assert!(problem.place.line >= 1, "lines and messages count from 1");
+    }
+    for event in &session.events {
+        assert!((event.place.source as usize) < sources.len(), "an event stands in a source");
+    }
+}
+
+/// What another session had first counts here no more.
+fn reads_records_once(agent: Agent, session: &Session, sources: &[Source]) {
+    let elsewhere = session.records.iter().copied().collect();
+    let again = reader_of(agent).read("fuzz", sources, &Corpus { key: &KEY, elsewhere: &elsewhere });
+    assert!(again.records.iter().all(|record| !elsewhere.contains(record)), "a record of another session");
+    measure(&again);
+}

@@ -1,0 +1,106 @@
+//! `cargo xtask test`: every check that CI runs, in order, until one fails.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::Workspace;
+
+/// One check: its name, and the commands that all have to succeed.
+struct Check {
+    name: &'static str,
+    commands: &'static [Step],
+}
+
+struct Step {
+    arguments: &'static str,
+    environment: &'static [(&'static str, &'static str)],
+}
+
+const fn cargo(arguments: &'static str) -> Step {
+    Step { arguments, environment: &[] }
+}
+
+const CHECKS: [Check; 5] = [
+    Check {
+        name: "formatting",
+        commands: &[cargo("fmt --all --check"), cargo("fmt --manifest-path fuzz/Cargo.toml --check")],
+    },
+    Check { name: "lints", commands: &[cargo("clippy --workspace --all-targets --locked -- -D warnings")] },
+    // The documentation's examples are tests too.
+    Check { name: "tests", commands: &[cargo("test --workspace --locked")] },
+    Check {
+        name: "documentation",
+        commands: &[Step {
+            arguments: "doc --workspace --no-deps --locked",
+            environment: &[("RUSTDOCFLAGS", "-D warnings")],
+        }],
+    },
+    // Without its engine, which would take a C++ compiler: that the targets compile shows without.
+    Check {
+        name: "fuzz targets",
+        commands: &[cargo("check --manifest-path fuzz/Cargo.toml --no-default-features --locked")],
+    },
+];
+
+/// Runs every check.
+///
+/// # Errors
+/// If a tool is missing, or a check fails: then those after it were not run.
+pub fn run(workspace: &Workspace) -> Result<()> {
+    needs(workspace, "fmt", "rustfmt")?;
+    needs(workspace, "clippy", "clippy")?;
+    let mut passed: Vec<(&str, Duration)> = Vec::new();
+    for (index, check) in CHECKS.iter().enumerate() {
+        let start = Instant::now();
+        for step in check.commands {
+            let arguments: Vec<&str> = step.arguments.split(' ').collect();
+            println!("\n== {}/{} {}: {}", index + 1, CHECKS.len(), check.name, shown(step));
+            let mut command = workspace.cargo(&arguments);
+            command.envs(step.environment.iter().copied());
+            if !succeeds(&mut command)? {
+                let before: Vec<&str> = passed.iter().map(|(name, _)| *name).collect();
+                let before = if before.is_empty() { "none".to_owned() } else { before.join(", ") };
+                let after: Vec<&str> = CHECKS[index + 1..].iter().map(|check| check.name).collect();
+                let after = if after.is_empty() { "none".to_owned() } else { after.join(", ") };
+                bail!(
+                    "{} failed.\n  passed before it: {before}\n  not run: {after}\n  to run it alone: {}",
+                    check.name,
+                    shown(step)
+                );
+            }
+        }
+        passed.push((check.name, start.elapsed()));
+    }
+    println!("\nAll {} checks passed.", passed.len());
+    for (name, took) in &passed {
+        println!("  {name:<14}{:>7.1} s", took.as_secs_f64());
+    }
+    if workspace.shared().is_none() {
+        println!("Skipped: tests on real transcripts, because ../shared/data is not there.");
+    }
+    Ok(())
+}
+
+/// The command as one would type it.
+fn shown(step: &Step) -> String {
+    let mut words: Vec<String> =
+        step.environment.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
+    words.push(format!("cargo {}", step.arguments));
+    words.join(" ")
+}
+
+fn succeeds(command: &mut Command) -> Result<bool> {
+    Ok(command.status().with_context(|| format!("cannot run {command:?}"))?.success())
+}
+
+/// Asks for a component of the toolchain by name before anything has run: rustup's own message comes
+/// in the middle, and not everybody has rustup.
+fn needs(workspace: &Workspace, subcommand: &str, component: &str) -> Result<()> {
+    let output = workspace.cargo(&[subcommand, "--version"]).output().context("cannot run cargo")?;
+    if !output.status.success() {
+        bail!("{component} is missing from the Rust toolchain: run `rustup component add {component}`");
+    }
+    Ok(())
+}
