@@ -45,6 +45,7 @@ impl Peer {
         if !peer.native.is_file() {
             bail!("ccusage {VERSION} has no native build {}", package());
         }
+        make_executable(&peer.native)?;
         Ok(peer)
     }
 
@@ -59,6 +60,17 @@ impl Peer {
         command.arg(&self.launcher);
         command
     }
+}
+
+/// The package leaves that to its launcher's first run.
+fn make_executable(program: &Path) -> Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(program, std::fs::Permissions::from_mode(0o755))
+            .with_context(|| format!("cannot make {} executable", program.display()))?;
+    }
+    Ok(())
 }
 
 fn package() -> String {

@@ -43,6 +43,13 @@ pub enum Error {
     },
 }
 
+/// The files of one session in one checkpoint, as the tree lists them.
+#[derive(Default)]
+struct Folder {
+    parts: Vec<(String, gix::ObjectId)>,
+    metadata: Option<gix::ObjectId>,
+}
+
 /// A copy of a session in one checkpoint.
 struct Copy {
     path: String,
@@ -73,20 +80,19 @@ pub fn checkpoints(path: &Path) -> Result<Option<Vec<Candidate>>, Error> {
         return Ok(None);
     };
     // The folder of each copy, with its transcript's parts and its metadata.
-    let mut folders: BTreeMap<String, (Vec<(String, gix::ObjectId)>, Option<gix::ObjectId>)> =
-        BTreeMap::new();
+    let mut folders: BTreeMap<String, Folder> = BTreeMap::new();
     let files = tree.traverse().breadthfirst.files().map_err(|error| failed(error.into()))?;
     for file in files {
         let Ok(name) = std::str::from_utf8(&file.filepath) else { continue };
         let Some((folder, name)) = name.rsplit_once('/') else { continue };
         if name == "metadata.json" {
-            folders.entry(folder.to_owned()).or_default().1 = Some(file.oid);
+            folders.entry(folder.to_owned()).or_default().metadata = Some(file.oid);
         } else if name == "full.jsonl" || name.starts_with("full.jsonl.") {
-            folders.entry(folder.to_owned()).or_default().0.push((name.to_owned(), file.oid));
+            folders.entry(folder.to_owned()).or_default().parts.push((name.to_owned(), file.oid));
         }
     }
     let mut longest: BTreeMap<String, Copy> = BTreeMap::new();
-    for (folder, (mut parts, metadata)) in folders {
+    for (folder, Folder { mut parts, metadata }) in folders {
         if parts.is_empty() {
             continue;
         }

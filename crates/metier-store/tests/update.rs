@@ -221,6 +221,7 @@ fn damage_is_named_with_its_file() {
     fs::write(place.store().join("sessions/month=2026-01/1.parquet"), "PAR1").unwrap();
     let error = Store::open(&place.store()).unwrap().unwrap().rows().unwrap_err();
     assert!(error.to_string().contains("1.parquet is damaged"), "{error}");
-    fs::write(place.store().join("manifest.json"), "{\"schema\":99,\"generation\":1,\"sessions\":{}}").unwrap();
+    fs::write(place.store().join("manifest.json"), "{\"schema\":99,\"generation\":1,\"sessions\":{}}")
+        .unwrap();
     assert!(matches!(Store::open(&place.store()), Err(Error::TooNew { found: 99, .. })));
 }

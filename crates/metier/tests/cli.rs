@@ -61,7 +61,8 @@ fn a_sample_is_scanned_summarised_and_the_same_for_the_same_seed() {
     let (status, out, _) = run(metier(home.path()).args(["summary", "--store", "rows"]));
     assert_eq!(status, 0);
     assert!(out.contains("30 sessions"), "{out}");
-    let (status, out, _) = run(metier(home.path()).args(["summary", "--store", "rows", "--json", "--by", "month"]));
+    let (status, out, _) =
+        run(metier(home.path()).args(["summary", "--store", "rows", "--json", "--by", "month"]));
     assert_eq!(status, 0);
     serde_json::from_str::<serde_json::Value>(&out).unwrap();
     let (status, _, err) = run(metier(home.path()).args(["sample", "--out", "one"]));

@@ -313,7 +313,7 @@ impl Measuring {
             }
             What::TurnTook { ms } if main => {
                 let turn = self.turn();
-                turn.recorded_ms = Some(turn.recorded_ms.unwrap_or(0) + ms);
+                turn.recorded_ms = Some(turn.recorded_ms.unwrap_or(0).saturating_add(*ms));
             }
             What::TurnTook { .. } => {}
             What::Compaction => self.compactions += 1,
@@ -367,13 +367,13 @@ impl Measuring {
             self.decisions += u64::from(outcome.decision);
             if let Some((id, total)) = outcome.subagent {
                 let subagent = self.subagent(id, Some(outcome.action), event.time);
-                subagent.counted += total.unwrap_or(0);
+                subagent.counted = subagent.counted.saturating_add(total.unwrap_or(0));
             }
         }
         self.user_modified += u64::from(outcome.user_modified);
         for change in &outcome.changes {
-            self.edits.added += change.added;
-            self.edits.removed += change.removed;
+            self.edits.added = self.edits.added.saturating_add(change.added);
+            self.edits.removed = self.edits.removed.saturating_add(change.removed);
             self.edits.files.insert(change.path.to_string());
             self.edits.last = Some(index);
         }
@@ -430,7 +430,9 @@ impl Measuring {
         for (_, message) in messages {
             total[usize::from(message.subagent)].add(message.tokens);
             let model = message.model.as_deref().unwrap_or("unknown");
-            *models.entry(model).or_default() += if message.subagent { 0 } else { message.tokens.output };
+            let written = models.entry(model).or_default();
+            *written =
+                u64::saturating_add(*written, if message.subagent { 0 } else { message.tokens.output });
             let price = prices::price(model, first);
             cost = cost.zip(price).map(|(cost, price)| cost + price.of(message.tokens));
         }
@@ -466,7 +468,7 @@ impl Measuring {
             rejections: recorded.rejections.then_some(self.rejections),
             decisions: self.decisions,
             user_modified_edits: recorded.user_modified.then_some(self.user_modified),
-            actions: self.actions + subagent_actions,
+            actions: self.actions.saturating_add(subagent_actions),
             subagent_actions,
             actions_by_kind: self.by_kind,
             tool_errors: self.tool_errors,
@@ -475,7 +477,7 @@ impl Measuring {
             output_tokens: tokens(total[0].output),
             input_tokens: tokens(total[0].input),
             cache_read_tokens: tokens(total[0].cache_read),
-            cache_write_tokens: tokens(total[0].cache_write + total[0].cache_write_hour),
+            cache_write_tokens: tokens(total[0].cache_write.saturating_add(total[0].cache_write_hour)),
             subagent_output_tokens: tokens(total[1].output),
             cost_usd: cost.filter(|_| recorded.tokens),
             lines_added: lines(self.edits.added),
@@ -510,7 +512,7 @@ impl Measuring {
         let mut sum = 0;
         for subagent in self.subagents.values() {
             let actions = subagent.seen.max(subagent.counted);
-            sum += actions;
+            sum = u64::saturating_add(sum, actions);
             if actions == 0 {
                 continue;
             }
@@ -524,7 +526,8 @@ impl Measuring {
                 self.turns.push(Turn::default());
             }
             let last = self.turns.len() - 1;
-            self.turns[turn.min(last)].actions += actions;
+            let turn = &mut self.turns[turn.min(last)];
+            turn.actions = turn.actions.saturating_add(actions);
         }
         sum
     }
@@ -547,13 +550,13 @@ fn active(times: &[Time]) -> Option<u64> {
 }
 
 impl Tokens {
-    /// Adds another message's tokens.
+    /// Adds another message's tokens. A transcript can claim any number, so sums stop at the largest.
     pub fn add(&mut self, other: Tokens) {
-        self.input += other.input;
-        self.output += other.output;
-        self.cache_read += other.cache_read;
-        self.cache_write += other.cache_write;
-        self.cache_write_hour += other.cache_write_hour;
+        self.input = self.input.saturating_add(other.input);
+        self.output = self.output.saturating_add(other.output);
+        self.cache_read = self.cache_read.saturating_add(other.cache_read);
+        self.cache_write = self.cache_write.saturating_add(other.cache_write);
+        self.cache_write_hour = self.cache_write_hour.saturating_add(other.cache_write_hour);
     }
 
     /// The larger of each figure: lines of one message repeat its usage, early ones with partial figures.

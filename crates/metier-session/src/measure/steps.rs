@@ -90,6 +90,9 @@ fn unwrap<'s, 'w>(words: &'s [&'w str]) -> &'s [&'w str] {
             "sudo" | "env" | "time" | "nohup" | "npx" | "bunx" | "pnpx" | "uvx" | "command" | "exec"
             | "nice" | "then" | "do" | "if" | "else" | "while" | "!" | "xvfb-run" | "stdbuf" | "dotenv"
             | "doppler" => 1,
+            // Shortens other programs' output for agents.
+            "rtk" if second == "proxy" => 2,
+            "rtk" => 1,
             "timeout" | "gtimeout" => 2,
             "uv" | "poetry" | "pipenv" | "hatch" | "rye" | "pdm" | "pixi" | "doppler-run"
                 if second == "run" =>
@@ -226,7 +229,8 @@ fn check(words: &[&str]) -> Option<Check> {
             "run" | "run-script" => plain.get(1).and_then(|script| named(script)),
             "build" if program == "bun" || program == "yarn" || program == "pnpm" => Some(Build),
             // Yarn, pnpm and bun run scripts by their bare name.
-            _ if program != "npm" => named(sub).or_else(|| check(&plain)),
+            // What has a path or an ending is a file that bun runs, not a script's name.
+            _ if program != "npm" && !sub.contains(['/', '.']) => named(sub).or_else(|| check(&plain)),
             _ => None,
         },
         "make" | "gmake" | "just" | "task" | "mise" | "rake" | "composer" | "poe" | "invoke" | "inv"
@@ -305,6 +309,8 @@ mod tests {
             ("npm run test:unit -- --watch=false", vec![Test]),
             ("npm --prefix web test", vec![Test]),
             ("npm install", vec![]),
+            ("rtk bun run test", vec![Test]),
+            ("bun scripts/make-test-data.ts", vec![]),
             ("bun test src/", vec![Test]),
             ("bun run build", vec![Build]),
             ("pnpm lint", vec![Lint]),

@@ -475,7 +475,7 @@ pub(super) fn parts(content: Option<&RawValue>) -> Vec<Part<'_>> {
 fn record<'a>(line: Line<'a>, text: &'a [u8]) -> Result<Record<'a>, BadLine> {
     let unexpected = |_| BadLine::Unreadable("payload of an unexpected shape".to_owned());
     let Some(payload) = line.payload else {
-        // Before 0.32 (autumn 2025) lines had no wrapper.
+        // Until the autumn of 2025 lines had no wrapper.
         return Ok(match line.kind.get() {
             None if line.is_bare_meta() => Record::Meta(lines::record(text)?),
             None if line.record_type.0.is_some() => Record::News,

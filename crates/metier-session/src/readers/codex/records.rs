@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::session::{Permission, Presence};
 use crate::tolerant::{Count, Flag, List, Object, Str};
 
-/// One line: `{timestamp, type, payload}`, or, before 0.32, the payload itself without a wrapper.
+/// One line: `{timestamp, type, payload}`, or, in rollouts of the summer of 2025, the payload itself.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Line<'a> {

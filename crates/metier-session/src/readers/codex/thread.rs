@@ -149,7 +149,7 @@ impl<'a> Thread<'a> {
     /// Tells a record apart from all others, and its copies not.
     ///
     /// Codex's records have no id. Calls have a `call_id` and turns a `turn_id`; other records are the
-    /// n-th of their content in their turn. Before turns were recorded (early 2026) a record is its
+    /// n-th of their content in their turn. In versions that record no turns a record is its
     /// line. Forks, and subagents that inherit a history, copy records with a new time in one burst
     /// (ccusage/ccusage#1370, stablyai/orca#19139): there it is the n-th of its content in the thread
     /// that it was first written for.

@@ -129,7 +129,8 @@ pub(super) fn answer<'a>(tool: &str, call: &ToolCall<'a>) -> Option<Answer<'a>> 
         .and_then(|display| serde_json::from_str::<Object<FileDiff>>(display.get()).ok()?.0);
     let stat = diff.as_ref().and_then(|diff| diff.diff_stat.0).unwrap_or_default();
     let text = if edit || tool == "ask_user" { output.read() } else { Cow::Borrowed("") };
-    let user_modified = stat.user_added_lines.or_zero() + stat.user_removed_lines.or_zero() > 0
+    let user_modified = stat.user_added_lines.or_zero() > 0
+        || stat.user_removed_lines.or_zero() > 0
         || text.contains("User modified the `");
     let decision = done && tool == "ask_user" && text.contains("\"answers\"");
     let changes = if edit { changes(diff, stat, &text, arguments(call.args)) } else { Vec::new() };
