@@ -70,6 +70,8 @@ fn make_executable(program: &Path) -> Result<()> {
         std::fs::set_permissions(program, std::fs::Permissions::from_mode(0o755))
             .with_context(|| format!("cannot make {} executable", program.display()))?;
     }
+    #[cfg(not(unix))]
+    let _ = program;
     Ok(())
 }
 

@@ -7,7 +7,9 @@
 
 use serde::de::{Deserialize, IgnoredAny};
 
+use crate::ids::{Key, PerRecord, RecordKey, Records};
 use crate::json::{Broken, Cursor, Scan};
+use crate::session::Place;
 
 /// A line that could not be read, with a reason that holds no text of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -114,6 +116,32 @@ pub(crate) fn mend_lone_surrogates(bytes: &mut [u8]) {
             }
             _ => at += 2,
         }
+    }
+}
+
+/// Which broken lines of a session were seen: a copy of the file repeats them, but the same broken
+/// line can also stand in one file many times (a document printed over many lines ends in braces).
+#[derive(Default)]
+pub(crate) struct BrokenLines {
+    source: u32,
+    /// How often each line stood in the source that is being read.
+    here: PerRecord<u32>,
+    seen: Records,
+}
+
+impl BrokenLines {
+    /// Whether this line was not seen before: it stands in this source more often than in any earlier one.
+    pub(crate) fn is_new(&mut self, key: &Key, place: Place, line: &[u8]) -> bool {
+        if place.source != self.source {
+            self.source = place.source;
+            self.here.clear();
+        }
+        let record = key.record(line);
+        let times = self.here.entry(record).or_default();
+        *times += 1;
+        // The odd multiplier spreads the n-th occurrence over all numbers (Knuth 1998, 6.4).
+        let nth = u64::from(*times).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.seen.insert(RecordKey(record.0 ^ nth))
     }
 }
 

@@ -152,6 +152,14 @@ pub fn facts(candidates: Vec<Candidate>, scan: &Scan) -> (Vec<Measured>, Vec<Unc
             measured[index] = session;
         }
     }
+    // What holds nothing but broken lines is no session, and still has to be told of.
+    for (session, index) in measured.iter().zip(&indices).filter(|(session, _)| !session.is_session()) {
+        let lines = session.facts.malformed_lines;
+        if let (1.., Some(file)) = (lines, groups[*index].files.first()) {
+            let reason = format!("nothing but {lines} malformed lines");
+            unclaimed.push(Unclaimed { file: file.clone(), reason, broken: true });
+        }
+    }
     measured.retain(|session| session.is_session());
     measured.sort_by(|a, b| (a.facts.first, &a.session).cmp(&(b.facts.first, &b.session)));
     (measured, unclaimed)
@@ -211,6 +219,9 @@ pub fn repeats(claims: &[Claim]) -> HashMap<usize, HashSet<RecordKey>> {
     repeats
 }
 
+/// Any JSON object.
+type IgnoredObject = HashMap<String, serde::de::IgnoredAny>;
+
 /// The session that a file belongs to.
 fn owner(candidate: &Candidate) -> Result<(Agent, String), (String, bool)> {
     if candidate.bytes == 0 {
@@ -229,19 +240,28 @@ fn owner(candidate: &Candidate) -> Result<(Agent, String), (String, bool)> {
         Ok(bytes)
     };
     let nobody = |bytes: &[u8]| {
-        let broken = lines::lines(bytes).next().is_some_and(|(_, line)| !line.trim_ascii().starts_with(b"{"));
-        (if broken { "not JSON" } else { "no transcript of a known agent" }.to_owned(), broken)
+        // Any program keeps JSON; a file of JSON lines without a line of JSON is broken.
+        const LOOKED_AT: usize = 1000;
+        let name = candidate.name();
+        let is_lines = name.ends_with(".jsonl") || name.ends_with(".zst");
+        let object = |(_, line)| serde_json::from_slice::<IgnoredObject>(line).is_ok();
+        let broken = is_lines && !lines::lines(bytes).take(LOOKED_AT).any(object);
+        (
+            if broken { "no line of it is a JSON object" } else { "no transcript of a known agent" }
+                .to_owned(),
+            broken,
+        )
     };
     match &candidate.origin {
         Origin::File(path) if !compressed(path) => {
             let (head, tail) = peek(path).map_err(|error| (error.to_string(), true))?;
-            if let Some(owner) = claimed(path, &head, &tail) {
+            if let Some(owner) = claimed(path, &head, tail.as_deref().unwrap_or(&head)) {
                 return Ok(owner);
             }
-            // A first or last line longer than what was looked at, or one long document.
-            if candidate.bytes <= head.len() as u64 {
+            if tail.is_none() {
                 return Err(nobody(&head));
             }
+            // A first or last line longer than what was looked at, or one long document.
             let bytes = whole()?;
             claimed(path, &bytes, &bytes).ok_or_else(|| nobody(&bytes))
         }
@@ -258,21 +278,19 @@ fn owner(candidate: &Candidate) -> Result<(Agent, String), (String, bool)> {
     }
 }
 
-/// How much of a file is looked at on each end, in bytes.
-const PEEK: usize = 16 * 1024;
-
-fn peek(path: &Path) -> io::Result<(Vec<u8>, Vec<u8>)> {
+/// The beginning of a file, and its end unless the beginning is all of it.
+fn peek(path: &Path) -> io::Result<(Vec<u8>, Option<Vec<u8>>)> {
     let mut file = File::open(path)?;
     let mut head = Vec::new();
-    file.by_ref().take(PEEK as u64).read_to_end(&mut head)?;
-    if head.len() < PEEK {
-        return Ok((head.clone(), head));
+    file.by_ref().take(Peek::BYTES as u64).read_to_end(&mut head)?;
+    if head.len() < Peek::BYTES {
+        return Ok((head, None));
     }
     let length = file.seek(SeekFrom::End(0))?;
-    file.seek(SeekFrom::Start(length.saturating_sub(PEEK as u64)))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(Peek::BYTES as u64)))?;
     let mut tail = Vec::new();
-    file.take(PEEK as u64).read_to_end(&mut tail)?;
-    Ok((head, tail))
+    file.take(Peek::BYTES as u64).read_to_end(&mut tail)?;
+    Ok((head, Some(tail)))
 }
 
 fn compressed(path: &Path) -> bool {

@@ -58,6 +58,8 @@ pub struct Recorded {
     pub user_modified: bool,
     /// Tokens.
     pub tokens: bool,
+    /// Of these, the ones written to a cache.
+    pub cache_writes: bool,
     /// How much was approved without asking.
     pub permission: bool,
     /// Messages typed while the agent worked.

@@ -120,23 +120,41 @@ pub(super) fn commits(output: &str) -> u64 {
             return false;
         };
         let mut words = head.0.split(' ').rev();
-        let is_hash = words.next().is_some_and(|hash| {
-            (7..=40).contains(&hash.len()) && hash.bytes().all(|b| b.is_ascii_hexdigit())
-        });
-        is_hash && words.next().is_some()
+        words.next().is_some_and(is_hash) && words.next().is_some()
     };
     output.lines().filter(reports).count() as u64
 }
 
-/// Whether git reports in this output that a push changed something.
+/// Whether git reports in this output that a push changed something: a line such as
+/// `1a2b3c4..5d6e7f8  main -> main` or `* [new branch]  x -> x` below `To …`, not below `From …`.
 pub(super) fn pushed(output: &str) -> bool {
+    let mut fetching = None;
     output.lines().any(|line| {
-        let line = line.trim_start();
-        line.contains(" -> ")
-            && !line.starts_with('!')
-            && !line.contains("rejected")
-            && !line.starts_with("error")
+        if line.starts_with("To ") {
+            fetching = Some(false);
+        } else if line.starts_with("From ") {
+            fetching = Some(true);
+        }
+        let line = line.trim_start().trim_start_matches(['+', '*']).trim_start();
+        let Some((what, to)) = line.split_once(" -> ") else { return false };
+        let range = what.split_whitespace().next().is_some_and(|range| {
+            range
+                .split_once("..")
+                .is_some_and(|(from, to)| is_hash(from) && is_hash(to.trim_start_matches('.')))
+        });
+        // Where the heading was cut off, a branch of the remote's own tells a fetch.
+        let fetched = fetching.unwrap_or_else(|| to.contains('/') && to.starts_with("origin/"));
+        (range || what.starts_with("[new ")) && !fetched
     })
+}
+
+fn is_hash(word: &str) -> bool {
+    (7..=40).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// The pull request that was made, by its address, if the answer does not say that it was there before.
+pub(super) fn pull_request_made(output: &str) -> Option<&str> {
+    pull_request(output).filter(|_| !output.contains("already exists"))
 }
 
 /// The first address of a pull or merge request in the text, without what follows its number.
@@ -203,6 +221,12 @@ mod tests {
         assert!(pushed("   1a2b3c4..5d6e7f8  main -> main"));
         assert!(!pushed(" ! [rejected]        main -> main (fetch first)"));
         assert!(!pushed("Everything up-to-date"));
+        assert!(pushed("To github.com:a/b\n * [new branch]      x/y -> x/y"));
+        assert!(!pushed(
+            "From github.com:a/b\n   1a2b3c4..5d6e7f8  main -> origin/main\nEverything up-to-date"
+        ));
+        assert!(!pushed("lrwxrwxrwx 1 a a 3 Jan 1 10:00 x -> y"));
+        assert_eq!(pull_request_made("a pull request already exists:\nhttps://github.com/a/b/pull/12"), None);
         assert_eq!(
             pull_request("see https://github.com/a/b/pull/12/files."),
             Some("https://github.com/a/b/pull/12")

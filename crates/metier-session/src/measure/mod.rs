@@ -15,6 +15,10 @@ mod prices;
 mod shell;
 mod steps;
 
+/// The version of the definitions of the facts: raised when the same transcript would give other facts,
+/// so that stores know which rows to measure again.
+pub const VERSION: u32 = 1;
+
 /// Gaps between records longer than this are not active time: 30 minutes, in milliseconds.
 pub const GAP_MS: i64 = 30 * 60 * 1000;
 
@@ -406,14 +410,15 @@ impl Measuring {
                 }
             }
         }
-        if running.steps.iter().any(|step| step.git == Some(steps::Git::Commit)) {
-            self.commits += answer::commits(&output);
+        let times = |git| running.steps.iter().filter(|step| step.git == Some(git)).count() as u64;
+        if times(steps::Git::Commit) > 0 {
+            self.commits += answer::commits(&output).saturating_sub(times(steps::Git::Amend));
         }
-        if running.steps.iter().any(|step| step.git == Some(steps::Git::Push)) {
+        if times(steps::Git::Push) > 0 {
             self.pushes += u64::from(answer::pushed(&output));
         }
-        if running.steps.iter().any(|step| step.git == Some(steps::Git::PullRequest)) {
-            self.pull_requests.extend(answer::pull_request(&output).map(str::to_owned));
+        if times(steps::Git::PullRequest) > 0 {
+            self.pull_requests.extend(answer::pull_request_made(&output).map(str::to_owned));
         }
     }
 
@@ -477,7 +482,8 @@ impl Measuring {
             output_tokens: tokens(total[0].output),
             input_tokens: tokens(total[0].input),
             cache_read_tokens: tokens(total[0].cache_read),
-            cache_write_tokens: tokens(total[0].cache_write.saturating_add(total[0].cache_write_hour)),
+            cache_write_tokens: tokens(total[0].cache_write.saturating_add(total[0].cache_write_hour))
+                .filter(|_| recorded.cache_writes),
             subagent_output_tokens: tokens(total[1].output),
             cost_usd: cost.filter(|_| recorded.tokens),
             lines_added: lines(self.edits.added),

@@ -54,15 +54,18 @@ pub(super) fn price(model: &str, time: Option<Time>) -> Option<&'static Price> {
         .or_else(|| entries().min_by(|a, b| a.from.cmp(&b.from)))
 }
 
-/// Whether what follows a name makes no other model of it: a date, `-latest`, `-preview`, `-codex`,
-/// a minor version that the vendor sold at the same price (Claude 4 only).
+/// Whether what follows a name makes no other model of it: a date, `-latest`, `-preview`, `-codex` … A
+/// lone number is a version of its own (`claude-opus-4-7`), with a price of its own.
 fn variant(rest: &str) -> bool {
-    const SAME: [&str; 12] = [
-        "latest", "preview", "codex", "max", "thinking", "chat", "exp", "v1:0", "high", "low", "medium", "v1",
+    const SAME: [&str; 14] = [
+        "latest", "preview", "codex", "max", "thinking", "chat", "exp", "v1:0", "high", "low", "medium",
+        "v1", "0", "001",
     ];
-    rest.strip_prefix(['-', '@', ':']).is_some_and(|rest| {
-        rest.split(['-', '@']).all(|part| SAME.contains(&part) || part.bytes().all(|b| b.is_ascii_digit()))
-    })
+    let Some(rest) = rest.strip_prefix(['-', '@', ':']) else { return false };
+    let is_number = |part: &&str| part.bytes().all(|b| b.is_ascii_digit());
+    let words = || rest.split(['-', '@']).filter(|part| !SAME.contains(part));
+    let digits: usize = words().filter(is_number).map(str::len).sum();
+    words().all(|part| is_number(&part)) && matches!(digits, 0 | 4 | 8)
 }
 
 impl Price {
@@ -93,12 +96,21 @@ mod tests {
         assert_eq!(output("claude-sonnet-4-6"), Some(15.0));
         assert_eq!(output("us.anthropic.claude-haiku-4-5-20251001-v1:0"), Some(5.0));
         assert_eq!(output("gpt-5-codex"), Some(10.0));
+        assert_eq!(output("gemini-2.5-pro-preview-05-06"), Some(10.0));
         assert_eq!(output("gpt-5.2-codex"), Some(14.0));
     }
 
     #[test]
     fn a_model_without_a_price_has_none() {
-        for model in ["gpt-5.9", "gpt-5-giant", "claude-fable-5", "unknown", ""] {
+        for model in [
+            "gpt-5.9",
+            "gpt-5-giant",
+            "claude-opus-4-7",
+            "claude-opus-4-7-20260601",
+            "claude-fable-5",
+            "unknown",
+            "",
+        ] {
             assert_eq!(output(model), None, "{model}");
         }
     }

@@ -112,7 +112,9 @@ pub(super) fn split(line: &str) -> Vec<Simple> {
         }
     }
     at.end_command(Joint::End);
-    if let Some(last) = at.commands.last_mut() {
+    if let Some(last) = at.commands.last_mut()
+        && last.joint != Joint::Background
+    {
         last.joint = Joint::End;
     }
     at.commands

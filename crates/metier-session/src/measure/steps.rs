@@ -14,6 +14,8 @@ pub(super) enum Check {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Git {
     Commit,
+    /// Changes the last commit: git reports it as it does a new one.
+    Amend,
     Push,
     PullRequest,
 }
@@ -45,6 +47,7 @@ pub(super) fn steps(line: &str) -> Vec<Step> {
 fn collect(line: &str, depth: u8, steps: &mut Vec<Step>) {
     for simple in shell::split(line) {
         let words: Vec<&str> = simple.words.iter().map(String::as_str).collect();
+        let negated = words.first() == Some(&"!");
         let words = unwrap(&words);
         if depth < 3
             && let Some(script) = script(words)
@@ -56,7 +59,8 @@ fn collect(line: &str, depth: u8, steps: &mut Vec<Step>) {
             continue;
         }
         steps.push(Step {
-            check: check(words),
+            // Turned around, its exit status says nothing that could be read off.
+            check: if negated { None } else { check(words) },
             git: git(words),
             quiet: words.first().is_none_or(|first| QUIET.contains(first)),
             joint: simple.joint,
@@ -94,11 +98,7 @@ fn unwrap<'s, 'w>(words: &'s [&'w str]) -> &'s [&'w str] {
             "rtk" if second == "proxy" => 2,
             "rtk" => 1,
             "timeout" | "gtimeout" => 2,
-            "uv" | "poetry" | "pipenv" | "hatch" | "rye" | "pdm" | "pixi" | "doppler-run"
-                if second == "run" =>
-            {
-                2
-            }
+            "uv" | "poetry" | "pipenv" | "rye" if second == "run" => 2,
             "bundle" | "yarn" | "pnpm" | "npm" | "mise" | "rbenv" | "asdf" | "devbox"
                 if matches!(second, "exec" | "dlx" | "x") =>
             {
@@ -220,8 +220,11 @@ fn check(words: &[&str]) -> Option<Check> {
             if program == "node" {
                 return rest.contains(&"--test").then_some(Test);
             }
-            plain.iter().find_map(|task| named(task))
+            any_test(&plain)
         }
+        "python" | "python3" => (rest.first().is_some_and(|word| word.ends_with("manage.py"))
+            && plain.get(1) == Some(&"test"))
+        .then_some(Test),
         "php" => (rest.first().is_some_and(|word| word.ends_with("artisan")) && plain.contains(&"test"))
             .then_some(Test),
         "npm" | "pnpm" | "yarn" | "bun" => match sub {
@@ -234,12 +237,18 @@ fn check(words: &[&str]) -> Option<Check> {
             _ => None,
         },
         "make" | "gmake" | "just" | "task" | "mise" | "rake" | "composer" | "poe" | "invoke" | "inv"
-        | "ninja" | "hatch" | "earthly" => {
-            let targets = if matches!(sub, "run" | "r") { plain.get(1..).unwrap_or(&[]) } else { &plain[..] };
-            match targets.iter().find_map(|target| named(target)) {
-                None if matches!(program, "make" | "gmake" | "ninja") && targets.is_empty() => Some(Build),
-                found => found,
+        | "ninja" | "hatch" | "pdm" | "pixi" | "earthly" => {
+            let runs = matches!(sub, "run" | "r");
+            let targets = if runs { plain.get(1..).unwrap_or(&[]) } else { &plain[..] };
+            let makes = matches!(program, "make" | "gmake" | "ninja");
+            // By the GNU Coding Standards `check` runs the tests.
+            if makes && (targets.contains(&"check") || targets.contains(&"installcheck")) {
+                return Some(Test);
             }
+            if makes && targets.is_empty() {
+                return Some(Build);
+            }
+            any_test(targets).or_else(|| check(targets).filter(|_| runs))
         }
         "tsc" | "vue-tsc" | "webpack" | "rollup" | "esbuild" | "tsup" | "swc" | "parcel" => Some(Build),
         "vite" | "next" | "astro" | "nuxt" | "ng" | "gatsby" | "svelte-kit" => match sub {
@@ -258,12 +267,18 @@ fn check(words: &[&str]) -> Option<Check> {
     }
 }
 
+/// What several targets do: tests if any of them does.
+fn any_test(targets: &[&str]) -> Option<Check> {
+    let checks = || targets.iter().filter_map(|target| named(target));
+    checks().find(|check| *check == Check::Test).or_else(|| checks().next())
+}
+
 /// What a script or target of this name does: `test:unit`, `build`, `lint-fix`.
 fn named(script: &str) -> Option<Check> {
     let script = script.rsplit("//").next().unwrap_or(script);
     let mut parts = script.split([':', '-', '_', '.', '/']).map(str::to_ascii_lowercase);
     parts.find_map(|part| match part.as_str() {
-        "test" | "tests" | "spec" | "e2e" | "unittest" | "testall" => Some(Check::Test),
+        "test" | "tests" | "spec" | "e2e" | "unittest" | "testall" | "runtest" => Some(Check::Test),
         "build" | "compile" | "all" | "assemble" => Some(Check::Build),
         "lint" | "fmt" | "format" | "typecheck" | "tsc" | "eslint" | "clippy" | "types" | "lintfix" => {
             Some(Check::Lint)
@@ -278,8 +293,8 @@ fn git(words: &[&str]) -> Option<Git> {
     let (first, rest) = words.split_first()?;
     let plain = arguments(rest, &["-C", "-c", "--git-dir", "--work-tree", "-R", "--repo"]);
     match (first.rsplit('/').next()?, plain.first().copied(), plain.get(1).copied()) {
-        ("git", Some("commit"), _) if !rest.contains(&"--amend") && !rest.contains(&"--dry-run") => {
-            Some(Git::Commit)
+        ("git", Some("commit"), _) if !rest.contains(&"--dry-run") => {
+            Some(if rest.contains(&"--amend") { Git::Amend } else { Git::Commit })
         }
         ("git", Some("push"), _) if !rest.contains(&"--dry-run") => Some(Git::Push),
         ("gh", Some("pr"), Some("create")) | ("glab", Some("mr"), Some("create")) => Some(Git::PullRequest),
@@ -325,6 +340,13 @@ mod tests {
             ("vendor/bin/phpunit", vec![Test]),
             ("php artisan test", vec![Test]),
             ("make -C lib test", vec![Test]),
+            ("make check", vec![Test]),
+            ("hatch run test", vec![Test]),
+            ("pdm run pytest -q", vec![Test]),
+            ("python manage.py test app", vec![Test]),
+            ("dune runtest", vec![Test]),
+            ("zig build test", vec![Test]),
+            ("! pytest", vec![]),
             ("make", vec![Build]),
             ("mise run test:ci", vec![Test]),
             ("go test ./... | tail -3", vec![Test]),
@@ -347,7 +369,7 @@ mod tests {
     fn git_operations_that_leave_a_trace() {
         let git = |line: &str| steps(line).into_iter().filter_map(|step| step.git).collect::<Vec<_>>();
         assert_eq!(git("git add -A && git -c a.b=c commit -m x && git push"), [Git::Commit, Git::Push]);
-        assert_eq!(git("git commit --amend --no-edit"), []);
+        assert_eq!(git("git commit --amend --no-edit"), [Git::Amend]);
         assert_eq!(git("gh pr create --title x --body y"), [Git::PullRequest]);
         assert_eq!(git("git log --grep commit"), []);
     }

@@ -30,13 +30,17 @@ impl Reader for ClaudeCode {
         // A file that begins as a copy of another session's records (resume, fork) ends as its own,
         // so the end is asked first.
         let mut known = false;
-        for line in peek.tail.rsplit(|byte| *byte == b'\n').chain(peek.head.split(|byte| *byte == b'\n')) {
+        for line in peek.tail.rsplit(|byte| *byte == b'\n') {
             let Some(header) = header(line) else { continue };
             if let Some(id) = header.session_id.filter(|id| !id.is_empty()) {
                 return Some(id.into_owned());
             }
             known |= header.kind.is_some_and(|kind| HOUSEKEEPING.contains(&&*kind))
                 || header.uuid.is_some_and(|uuid| !uuid.is_empty());
+        }
+        // The last line may be longer than what was looked at; the beginning can be a copy of another's.
+        if !peek.is_whole() {
+            return None;
         }
         let name = peek.path.file_name()?.to_str()?;
         let stem = name.strip_suffix(".jsonl")?;
@@ -46,13 +50,17 @@ impl Reader for ClaudeCode {
     fn read<'a>(&self, id: &'a str, sources: &'a [Source], corpus: &Corpus) -> Session<'a> {
         let mut reading = Reading::new(id, corpus);
         let mut record = Record::default();
-        for index in order(sources) {
+        let mut side = Vec::new();
+        for (index, sidechain) in order(sources) {
+            if sidechain {
+                side.push(index as u32);
+            }
             for (number, line) in lines::lines(&sources[index].bytes) {
                 let place = Place { source: index as u32, line: number };
                 reading.line(place, line, &mut record);
             }
         }
-        reading.finish()
+        reading.finish(&side)
     }
 }
 
@@ -64,10 +72,11 @@ fn header(line: &[u8]) -> Option<Header<'_>> {
 }
 
 /// The order in which the files of a session are read: the main conversation before its subagents,
-/// a continuation after what it continues, else by the first time in them.
-fn order(sources: &[Source]) -> Vec<usize> {
+/// a continuation after what it continues, else by the first time in them. With each, whether it is a
+/// subagent's own file.
+fn order(sources: &[Source]) -> Vec<(usize, bool)> {
     if sources.len() < 2 {
-        return (0..sources.len()).collect();
+        return (0..sources.len()).map(|index| (index, false)).collect();
     }
     struct File {
         index: usize,
@@ -86,7 +95,7 @@ fn order(sources: &[Source]) -> Vec<usize> {
             if let Some(header) = headers.find(|header| header.timestamp.is_some()) {
                 file.first = header.timestamp.map(Cow::into_owned);
                 file.parent = header.parent_uuid.map(Cow::into_owned);
-                file.sidechain = header.is_sidechain;
+                file.sidechain = header.is_sidechain && headers.all(|header| !is_main(&header));
             }
             file
         })
@@ -108,9 +117,16 @@ fn order(sources: &[Source]) -> Vec<usize> {
                 None => true,
             })
             .unwrap_or(0);
-        ordered.push(files.remove(next).index);
+        let file = files.remove(next);
+        ordered.push((file.index, file.sidechain));
     }
     ordered
+}
+
+/// Whether a record is of the main conversation. A side chain can stand in the main file, and a part of
+/// that can begin with it; a subagent's own file holds nothing else.
+fn is_main(header: &Header) -> bool {
+    !header.is_sidechain && matches!(header.kind.as_deref(), Some("user" | "assistant"))
 }
 
 #[cfg(test)]

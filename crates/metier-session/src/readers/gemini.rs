@@ -116,6 +116,7 @@ impl<'a, 'c> Reading<'a, 'c> {
                     tokens: true,
                     permission: false,
                     queued: false,
+                    cache_writes: false,
                 },
             },
             messages: Vec::new(),

@@ -27,13 +27,18 @@ pub struct Peek<'a> {
     pub path: &'a Path,
     /// Its first bytes.
     pub head: &'a [u8],
-    /// Its last bytes; the same as `head` where the file is short.
+    /// Its last bytes; the same slice as `head` where that is all of the file.
     pub tail: &'a [u8],
 }
 
 impl Peek<'_> {
+    /// Whether this is all of the file: then both ends are the same slice.
+    pub fn is_whole(&self) -> bool {
+        std::ptr::eq(self.head, self.tail)
+    }
+
     /// How many bytes are looked at on each end.
-    pub const BYTES: usize = 64 * 1024;
+    pub const BYTES: usize = 16 * 1024;
 }
 
 /// What a reader knows of the corpus around its session.

@@ -53,7 +53,8 @@ pub(super) fn outcome<'a>(key: &Key, block: &Block<'a>, telemetry: Option<&Telem
     let started =
         |telemetry: &Telemetry| match (telemetry.agent_id.as_deref(), telemetry.total_tool_use_count) {
             (None, None) => None,
-            (agent, total) => Some((hash(agent.unwrap_or("")), total)),
+            // Old versions name no subagent: then it goes by the call that started it.
+            (agent, total) => Some((hash(agent.or(block.tool_use_id.as_deref()).unwrap_or("")), total)),
         };
     Outcome {
         action: hash(block.tool_use_id.as_deref().unwrap_or("")),

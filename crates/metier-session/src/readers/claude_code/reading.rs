@@ -1,6 +1,7 @@
 //! The state of reading one session of Claude Code: from records to events, in the order of the lines.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, VecDeque};
 
 use super::answers::{self, action_kind};
 use super::record::{Block, Message, Record};
@@ -8,11 +9,11 @@ use super::typed::{self, UserText};
 use crate::agent::Agent;
 use crate::ids::{Key, PerRecord, RecordKey, Records};
 use crate::json::{Cursor, Value};
-use crate::lines::{self, BadLine};
+use crate::lines::{self, BadLine, BrokenLines};
 use crate::readers::Corpus;
 use crate::session::{
-    Action, ActionKind, Actor, Event, Permission, Place, Presence, Problems, Prompt, PromptKind, Recorded,
-    Session, Usage, What,
+    Action, ActionKind, Actor, End, Event, Outcome, Permission, Place, Presence, Problems, Prompt,
+    PromptKind, Recorded, Session, Usage, What,
 };
 use crate::text::Text;
 use crate::time::Time;
@@ -56,18 +57,29 @@ pub(super) struct Reading<'a, 'c> {
     corpus: Corpus<'c>,
     session: Session<'a>,
     seen: Records,
+    broken: BrokenLines,
     actions: Records,
+    /// Calls of the tool that asks the person.
+    questions: Records,
+    /// Texts of messages and answers to calls: a subagent's can stand in two places.
+    told: Records,
+    /// Calls that start subagents, of which no record without a subagent's id was seen yet.
+    starters: VecDeque<RecordKey>,
+    /// The subagent of each record of a side chain that names none.
+    chains: PerRecord<RecordKey>,
     /// Texts typed while the agent worked, by their hash, and whether they were taken back.
     queued: PerRecord<Queued<'a>>,
-    /// Hashes of the texts of prompts that started turns.
-    prompts: Records,
-    boundaries: u64,
-    summaries: Vec<(Place, Option<Time>)>,
+    /// The texts of prompts that started turns, by their hash, with the number of events before the last.
+    prompts: PerRecord<usize>,
+    /// A boundary of a compaction was read, and its summary may follow.
+    boundary: bool,
 }
 
 struct Queued<'a> {
     text: String,
     event: Event<'a>,
+    /// The number of events before it.
+    at: usize,
     delivered: bool,
     pending: u32,
 }
@@ -92,16 +104,21 @@ impl<'a, 'c> Reading<'a, 'c> {
                     rejections: true,
                     user_modified: true,
                     tokens: true,
+                    cache_writes: true,
                     permission: true,
                     queued: true,
                 },
             },
             seen: Records::default(),
+            broken: BrokenLines::default(),
             actions: Records::default(),
+            questions: Records::default(),
+            told: Records::default(),
+            starters: VecDeque::new(),
+            chains: PerRecord::default(),
             queued: PerRecord::default(),
-            prompts: Records::default(),
-            boundaries: 0,
-            summaries: Vec::new(),
+            prompts: PerRecord::default(),
+            boundary: false,
         }
     }
 
@@ -127,8 +144,7 @@ impl<'a, 'c> Reading<'a, 'c> {
     pub(super) fn line(&mut self, place: Place, line: &'a [u8], record: &mut Record<'a>) {
         record.clear();
         if let Err(bad) = lines::object(line, |line| record.read(line)) {
-            // A broken line that a resume copied is one broken line.
-            if self.seen.insert(self.key().record(line)) {
+            if self.broken.is_new(self.corpus.key, place, line) {
                 match bad {
                     BadLine::Malformed(reason) => self.session.problems.malformed(place, reason),
                     BadLine::Unreadable(reason) => self.session.problems.unreadable(place, reason),
@@ -138,9 +154,7 @@ impl<'a, 'c> Reading<'a, 'c> {
         }
         let identity = match record.uuid.as_deref().filter(|uuid| !uuid.is_empty()) {
             Some(uuid) => Some(self.hash(uuid)),
-            // Without a uuid only what counts needs to be told apart from its copies.
-            None if record.timestamp.is_some() => Some(self.key().record(line)),
-            None => None,
+            None => self.identity_without_uuid(record),
         };
         if let Some(identity) = identity
             && !self.counts(identity)
@@ -168,6 +182,15 @@ impl<'a, 'c> Reading<'a, 'c> {
         }
     }
 
+    /// What tells a record without a uuid from others: what it says and when. A copy can name another
+    /// session. Only what has a time counts, and needs to be told apart from its copies.
+    fn identity_without_uuid(&self, record: &Record) -> Option<RecordKey> {
+        let words = [&record.timestamp, &record.kind, &record.operation, &record.pr_url];
+        let words = words.map(|word| word.as_deref().unwrap_or(""));
+        let content = record.content.map_or("", Value::json);
+        record.timestamp.as_ref().map(|_| self.hash(&format!("{}\n{content}", words.join("\n"))))
+    }
+
     /// Takes what every record says about the session.
     fn describe(&mut self, record: &Record<'a>) {
         if self.session.directory.is_none() {
@@ -189,12 +212,27 @@ impl<'a, 'c> Reading<'a, 'c> {
     }
 
     /// In whose conversation the record stands.
-    fn actor(&self, record: &Record) -> Actor {
-        if record.is_sidechain {
-            self.subagent(record.agent_id.as_deref(), record.parent_tool_use_id.as_deref())
-        } else {
-            Actor::Main
+    fn actor(&mut self, record: &Record) -> Actor {
+        if !record.is_sidechain {
+            return Actor::Main;
         }
+        match record.agent_id.as_deref() {
+            Some(agent) => self.subagent(Some(agent), record.parent_tool_use_id.as_deref()),
+            None => self.chain(record),
+        }
+    }
+
+    /// The subagent of a record that names none: that of the record before it in the chain; a chain that
+    /// begins is that of the first call without one.
+    fn chain(&mut self, record: &Record) -> Actor {
+        let parent = record.parent_uuid.as_deref().map(|parent| self.hash(parent));
+        let own = self.hash(record.uuid.as_deref().unwrap_or(""));
+        let id = match parent.and_then(|parent| self.chains.get(&parent).copied()) {
+            Some(id) => id,
+            None => self.starters.pop_front().unwrap_or(own),
+        };
+        self.chains.insert(own, id);
+        Actor::Subagent { id, started_by: Some(id) }
     }
 
     fn subagent(&self, agent: Option<&str>, started_by: Option<&str>) -> Actor {
@@ -221,14 +259,17 @@ impl<'a, 'c> Reading<'a, 'c> {
         }
         let telemetry = record.tool_use_result.as_ref().filter(|_| results == 1);
         for block in message.blocks.iter().filter(|block| block.kind.as_deref() == Some("tool_result")) {
-            let outcome = answers::outcome(self.key(), block, telemetry);
-            self.push(place, time, actor, What::Outcome(outcome));
+            self.outcome(place, time, actor, answers::outcome(self.key(), block, telemetry));
         }
         if actor != Actor::Main || record.is_meta {
             return;
         }
+        // Newer versions write a boundary before the summary, old ones only the summary.
+        let announced = std::mem::take(&mut self.boundary);
         if record.is_compact_summary {
-            self.summaries.push((place, time));
+            if !announced {
+                self.push(place, time, actor, What::Compaction);
+            }
             return;
         }
         let answers = results > 0;
@@ -239,8 +280,7 @@ impl<'a, 'c> Reading<'a, 'c> {
             UserText::Typed(text) if answers => self.typed_meanwhile(place, time, text, true),
             _ if answers => {}
             UserText::Typed(text) => {
-                let hash = self.hash(text.trim());
-                self.prompts.insert(hash);
+                self.prompts.insert(self.hash(text.trim()), self.session.events.len());
                 self.prompt(place, time, PromptKind::Typed, text, images, permission);
             }
             UserText::Command(arguments) => {
@@ -268,6 +308,7 @@ impl<'a, 'c> Reading<'a, 'c> {
             return;
         }
         let actor = self.actor(record);
+        self.boundary &= actor != Actor::Main;
         if record.is_api_error_message {
             self.push(place, time, actor, What::ServiceError);
             return;
@@ -284,8 +325,9 @@ impl<'a, 'c> Reading<'a, 'c> {
         if let Some(text) = message.text.take() {
             self.push(place, time, actor, What::Said(Text::Plain(text)));
         }
+        let id = message.id.as_deref().map(|id| self.hash(id));
         for block in &mut message.blocks {
-            self.block(place, time, actor, block);
+            self.block(place, time, actor, id, block);
         }
         if let Some(tokens) = message.usage
             && let Some(id) = message.id.as_deref()
@@ -295,10 +337,31 @@ impl<'a, 'c> Reading<'a, 'c> {
         }
     }
 
-    fn block(&mut self, place: Place, time: Option<Time>, actor: Actor, block: &mut Block<'a>) {
+    /// An answer to a call. A subagent's can stand in its parent's file and in its own.
+    fn outcome(&mut self, place: Place, time: Option<Time>, actor: Actor, mut outcome: Outcome<'a>) {
+        let new = self.told.insert(outcome.action);
+        if new || actor == Actor::Main {
+            outcome.decision |= matches!(outcome.end, End::Done) && self.questions.contains(&outcome.action);
+            self.starters.retain(|starter| *starter != outcome.action);
+            self.push(place, time, actor, What::Outcome(outcome));
+        }
+    }
+
+    fn block(
+        &mut self,
+        place: Place,
+        time: Option<Time>,
+        actor: Actor,
+        message: Option<RecordKey>,
+        block: &mut Block<'a>,
+    ) {
         match block.kind.as_deref().unwrap_or("") {
             "text" => {
-                if let Some(text) = block.text {
+                let said = |text: Value<'a>| message.map(|id| RecordKey(id.0 ^ self.hash(text.json()).0));
+                let new = block.text.and_then(said).is_none_or(|said| self.told.insert(said));
+                if let Some(text) = block.text
+                    && (new || actor == Actor::Main)
+                {
                     self.push(place, time, actor, What::Said(Text::from(text)));
                 }
             }
@@ -314,6 +377,11 @@ impl<'a, 'c> Reading<'a, 'c> {
                 }
                 let tool = block.name.take().unwrap_or_default();
                 let kind = action_kind(&tool);
+                match &*tool {
+                    "AskUserQuestion" => drop(self.questions.insert(id)),
+                    "Task" | "Agent" if actor == Actor::Main => self.starters.push_back(id),
+                    _ => {}
+                }
                 let command =
                     (kind == ActionKind::Run).then(|| block.input.and_then(shell_command)).flatten();
                 let input = block.input.map(Text::from).unwrap_or_default();
@@ -337,9 +405,10 @@ impl<'a, 'c> Reading<'a, 'c> {
                 let is_result = |block: &&Block| block.kind.as_deref() == Some("tool_result");
                 let results = data.message.blocks.iter().filter(is_result);
                 let telemetry = data.tool_use_result.as_ref().filter(|_| results.clone().count() == 1);
-                for block in results {
-                    let outcome = answers::outcome(self.key(), block, telemetry);
-                    self.push(place, time, actor, What::Outcome(outcome));
+                let key = self.corpus.key;
+                let outcomes: Vec<_> = results.map(|block| answers::outcome(key, block, telemetry)).collect();
+                for outcome in outcomes {
+                    self.outcome(place, time, actor, outcome);
                 }
             }
             _ => {}
@@ -356,7 +425,7 @@ impl<'a, 'c> Reading<'a, 'c> {
             }
             Some("api_error") => self.push(place, time, actor, What::ServiceError),
             Some("compact_boundary") => {
-                self.boundaries += 1;
+                self.boundary = true;
                 self.push(place, time, actor, What::Compaction);
             }
             Some("microcompact_boundary") => self.push(place, time, actor, What::Compaction),
@@ -399,44 +468,80 @@ impl<'a, 'c> Reading<'a, 'c> {
     /// Notes a text typed while the agent worked. Several records can tell of the same text.
     fn typed_meanwhile(&mut self, place: Place, time: Option<Time>, text: Cow<'a, str>, delivered: bool) {
         let plain = text.trim().to_owned();
-        if plain.starts_with('/') {
+        if plain.is_empty() || plain.starts_with('/') {
             return;
         }
+        let at = self.session.events.len();
         let event = Event { time, place, actor: Actor::Main, what: What::Queued(Text::Plain(text)) };
         let queued = self.queued.entry(self.corpus.key.record(plain.as_bytes())).or_insert(Queued {
             text: plain,
             event,
+            at,
             delivered: false,
             pending: 0,
         });
+        queued.at = at;
         queued.delivered |= delivered;
         queued.pending += 1;
     }
 
-    pub(super) fn finish(mut self) -> Session<'a> {
-        // Old versions wrote only the summary, newer ones a boundary before it.
-        let unannounced = self.summaries.len().saturating_sub(self.boundaries as usize);
-        for (place, time) in self.summaries.split_off(self.summaries.len() - unannounced) {
-            self.push(place, time, Actor::Main, What::Compaction);
-        }
+    /// The session, given which sources are subagents' own files.
+    pub(super) fn finish(mut self, side: &[u32]) -> Session<'a> {
         let prompts = std::mem::take(&mut self.prompts);
-        let queued = std::mem::take(&mut self.queued);
-        let mut queued: Vec<_> = queued
+        let mut queued: Vec<_> = std::mem::take(&mut self.queued)
             .into_iter()
-            .filter(|(hash, queued)| !prompts.contains(hash) && (queued.delivered || queued.pending > 0))
+            // A prompt that came later with the same words is the same message, sent in its turn.
+            .filter(|(hash, queued)| prompts.get(hash).is_none_or(|prompt| *prompt < queued.at))
+            .filter(|(_, queued)| queued.delivered || queued.pending > 0)
             .map(|(_, queued)| queued.event)
             .collect();
         queued.sort_by_key(|event| event.place);
+        let events = &mut self.session.events;
         for event in queued {
-            // Where it stood: before the first event that its file tells of later.
-            let after = |other: &Event| {
-                other.place.source == event.place.source && other.place.line > event.place.line
+            // Where it stood: behind the last event that its file tells of before.
+            let before = |other: &Event| {
+                other.place.source == event.place.source && other.place.line <= event.place.line
             };
-            let at = self.session.events.iter().position(after).unwrap_or(self.session.events.len());
-            self.session.events.insert(at, event);
+            let first = events.iter().position(|other| other.place.source == event.place.source);
+            let at = events.iter().rposition(before).map(|at| at + 1).or(first).unwrap_or(events.len());
+            events.insert(at, event);
+        }
+        if !side.is_empty() {
+            let (beside, main): (Vec<_>, Vec<_>) =
+                std::mem::take(events).into_iter().partition(|event| side.contains(&event.place.source));
+            *events = interleave(main, beside);
         }
         self.session
     }
+}
+
+/// Puts the events of subagents' own files where they happened in the main conversation.
+fn interleave<'a>(main: Vec<Event<'a>>, side: Vec<Event<'a>>) -> Vec<Event<'a>> {
+    // Times run backwards by milliseconds, and the order of a file stands: each event counts with the
+    // latest time so far in its file.
+    let timed = |events: Vec<Event<'a>>| {
+        let mut latest: HashMap<u32, Option<Time>> = HashMap::new();
+        let timed = events.into_iter().map(move |event| {
+            let latest = latest.entry(event.place.source).or_default();
+            *latest = (*latest).max(event.time);
+            (*latest, event)
+        });
+        timed.collect::<Vec<_>>()
+    };
+    let mut side = timed(side);
+    side.sort_by_key(|(time, _)| *time);
+    let mut side = side.into_iter().peekable();
+    let mut all = Vec::with_capacity(main.len() + side.len());
+    let mut latest = None;
+    for event in main {
+        latest = latest.max(event.time);
+        while let Some((_, beside)) = side.next_if(|(time, _)| *time < latest) {
+            all.push(beside);
+        }
+        all.push(event);
+    }
+    all.extend(side.map(|(_, event)| event));
+    all
 }
 
 fn permission(mode: &str) -> Option<Permission> {

@@ -13,7 +13,7 @@ use super::tools;
 use super::typed::{self, UserText};
 use crate::agent::Agent;
 use crate::ids::RecordKey;
-use crate::lines::{self, BadLine};
+use crate::lines::{self, BadLine, BrokenLines};
 use crate::readers::Corpus;
 use crate::session::{
     Actor, Event, Place, Presence, Problems, Prompt, PromptKind, Recorded, Session, Usage, What,
@@ -93,6 +93,7 @@ pub(super) struct Reading<'a, 'c> {
     /// The position of each source in the order of reading.
     pub(super) ranks: Vec<u32>,
     seen: HashSet<RecordKey>,
+    broken: BrokenLines,
     pub(super) calls: Calls<'a>,
     pub(super) thread: Thread<'a>,
     /// Whether the next record is the first of its source.
@@ -124,6 +125,7 @@ impl<'a, 'c> Reading<'a, 'c> {
                 problems: Problems::default(),
                 recorded: Recorded {
                     lines: true,
+                    cache_writes: false,
                     rejections: true,
                     // A proposed patch is taken or refused, never edited.
                     user_modified: false,
@@ -135,6 +137,7 @@ impl<'a, 'c> Reading<'a, 'c> {
             },
             ranks,
             seen: HashSet::new(),
+            broken: BrokenLines::default(),
             calls: Calls::default(),
             thread: Thread::new(0),
             first: true,
@@ -165,8 +168,7 @@ impl<'a, 'c> Reading<'a, 'c> {
         let (timestamp, record) = match read {
             Ok(read) => read,
             Err(bad) => {
-                // A broken line that a copy of the file repeats is one broken line.
-                if self.seen.insert(self.corpus.key.record(text)) {
+                if self.broken.is_new(self.corpus.key, place, text) {
                     match bad {
                         BadLine::Malformed(reason) => self.session.problems.malformed(place, reason),
                         BadLine::Unreadable(reason) => self.session.problems.unreadable(place, reason),
