@@ -96,11 +96,13 @@ impl Files {
     fn sort_out(candidates: Vec<Candidate>, state: &State, key: &Key, threads: usize) -> Files {
         let mut changed = BTreeMap::new();
         let mut to_group = Vec::new();
+        // What another version measured is measured again, as far as the transcripts are still there.
+        let measured_by_us = state.measured_by == State::measured_by();
         let mut unchanged: HashMap<Id, Vec<Candidate>> = HashMap::new();
         for file in candidates {
             let hash = hash_of(key, &file);
             match state.files.get(&hash) {
-                Some(known) if known.bytes == file.bytes && known.stamp == file.stamp => {
+                Some(known) if measured_by_us && known.bytes == file.bytes && known.stamp == file.stamp => {
                     if let Some(session) = known.session {
                         unchanged.entry(session.0).or_default().push(file);
                     }
@@ -176,6 +178,11 @@ impl<'s> Update<'s> {
             self.files.insert(hash_of(self.scan.key, file), state);
         }
         let records = std::mem::take(&mut session.records);
+        // A part of what was read before: the other files are gone or were not named, and the row that
+        // has them all stands.
+        if self.sessions.get(&id).is_some_and(|known| is_part(&records, &known.records)) {
+            return;
+        }
         let partition = self.sessions.get(&id).and_then(|known| known.state.partition.clone());
         let state =
             SessionState { span: session.span, elsewhere: 0, partition, records: records.len() as u64 };
@@ -254,8 +261,16 @@ impl<'s> Update<'s> {
         }
         let records = state::records_to_bytes(self.sessions.values().map(|known| known.records.as_slice()));
         let sessions = self.sessions.into_iter().map(|(id, known)| (id, known.state)).collect();
-        let state = State { files: self.files, sessions };
+        let state = State { measured_by: State::measured_by(), files: self.files, sessions };
         writer.commit(Change { partitions, state: &state, records: Some(records) })
+    }
+}
+
+/// Whether these are some, but not all, of those.
+fn is_part(records: &[RecordKey], all: &[RecordKey]) -> bool {
+    records.len() < all.len() && {
+        let all: HashSet<&RecordKey> = all.iter().collect();
+        records.iter().all(|record| all.contains(record))
     }
 }
 

@@ -11,10 +11,20 @@ use crate::error::Error;
 /// The state of the last scan.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
+    /// What measured the rows: another version may find other facts in the same transcripts.
+    #[serde(default)]
+    pub measured_by: String,
     /// Every file seen, by the keyed hash of its name.
     pub files: BTreeMap<Hex, FileState>,
     /// Every session read, by its id.
     pub sessions: BTreeMap<Hex, SessionState>,
+}
+
+impl State {
+    /// The version of what measures now: that of the program and of the definitions.
+    pub(crate) fn measured_by() -> String {
+        format!("metier {} facts {}", env!("CARGO_PKG_VERSION"), metier_session::measure::VERSION)
+    }
 }
 
 /// A file as it was when it was read.

@@ -155,7 +155,10 @@ impl Writer {
             None => Store { folder: folder.to_owned(), manifest: Manifest::default() },
         };
         let key = key::obtain(folder, !store.manifest.sessions.is_empty())?;
-        Ok(Writer { store, key, _lock: lock })
+        let writer = Writer { store, key, _lock: lock };
+        // What a scan left that was cut off: other programs read every file in the folder.
+        writer.remove_leftovers();
+        Ok(writer)
     }
 
     /// The state of the last scan.
@@ -211,6 +214,7 @@ impl Writer {
         let draft = self.store.folder.join("manifest.json.new");
         write(&draft, &text)?;
         fs::rename(&draft, &path).map_err(Error::write(&path))?;
+        sync_folder(&self.store.folder).map_err(Error::write(&self.store.folder))?;
         self.store.manifest = new;
         self.remove_leftovers();
         Ok(())
@@ -289,6 +293,11 @@ fn make_folder(folder: &Path) -> Result<(), Error> {
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut file = File::create(path).map_err(Error::write(path))?;
     file.write_all(bytes).and_then(|()| file.sync_data()).map_err(Error::write(path))
+}
+
+/// Sees the names in a folder onto the disk, where the system can.
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 /// Rows as the bytes of a Parquet file. The same rows give the same bytes.

@@ -109,6 +109,31 @@ fn rows_outlive_their_transcripts() {
 }
 
 #[test]
+fn a_row_keeps_what_its_lost_files_held() {
+    let place = Place::new();
+    let first = place.write("part-1.jsonl", &prompt("a", 1, 0));
+    place.write("part-2.jsonl", &prompt("a", 2, 1));
+    place.scan();
+    assert_eq!(place.prompts(), [2]);
+    fs::remove_file(first).unwrap();
+    place.write("part-2.jsonl", &(prompt("a", 2, 1) + "\n"));
+    place.scan();
+    assert_eq!(place.prompts(), [2]);
+}
+
+#[test]
+fn what_another_version_measured_is_measured_again() {
+    let place = Place::new();
+    place.write("a.jsonl", &prompt("a", 1, 0));
+    place.scan();
+    let state = place.store().join("scan/state.1.json");
+    let text = fs::read_to_string(&state).unwrap();
+    fs::write(&state, text.replace("metier ", "metier 0.0.")).unwrap();
+    assert_eq!(place.scan().changed, 1);
+    assert_eq!(place.scan().unchanged, 1);
+}
+
+#[test]
 fn a_scan_cut_off_leaves_the_old_store_and_the_next_one_cleans_up() {
     let place = Place::new();
     place.write("a.jsonl", &prompt("a", 1, 0));

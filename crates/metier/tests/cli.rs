@@ -86,7 +86,7 @@ fn the_usual_homes_are_found() {
     assert!(err.contains("3 new"), "{err}");
     assert!(out.contains("3 sessions"), "{out}");
     let store = home.path().join(".local/share/metier/store");
-    assert_eq!(store.exists(), cfg!(target_os = "linux"));
+    assert_eq!(store.exists(), cfg!(unix));
 }
 
 #[test]
