@@ -51,14 +51,15 @@ fn sources(bytes: &[u8]) -> Vec<Source> {
     bytes
         .splitn(2, |byte| *byte == 0xFF)
         .enumerate()
-        .map(|(index, bytes)| Source { name: format!("{index}.jsonl"), bytes: bytes.to_vec() })
+        .map(|(index, bytes)| Source { name: format!("{index}.jsonl"), bytes: bytes.to_vec().into() })
         .collect()
 }
 
 fn keeps_its_promises(session: &Session, sources: &[Source]) {
-    // What can be bad is a line; of one document, also each of its messages, which commas separate.
-    let separates = |byte: &u8| *byte == b'\n' || (session.agent == Agent::Gemini && *byte == b',');
-    let parts = |source: &Source| source.bytes.split(separates).count();
+    // What can be bad is a line; of one document, each of its messages, which commas separate, and the whole.
+    let document = session.agent == Agent::Gemini;
+    let separates = |byte: &u8| *byte == b'\n' || (document && *byte == b',');
+    let parts = |source: &Source| source.bytes.split(separates).count() + usize::from(document);
     let all: usize = sources.iter().map(parts).sum();
     let Problems { malformed, unreadable, located, .. } = &session.problems;
     assert!(malformed + unreadable <= all as u64, "{malformed} + {unreadable} bad of {all}");

@@ -5,6 +5,7 @@
 //! This crate knows nothing of stores, labels or findings, and writes nothing.
 
 mod agent;
+mod bytes;
 pub mod discover;
 pub mod entire;
 mod ids;
@@ -19,6 +20,7 @@ mod time;
 mod tolerant;
 
 pub use agent::Agent;
+pub use bytes::Bytes;
 pub use ids::{Id, Key, RecordKey};
 pub use measure::{Facts, Turn, measure};
 pub use readers::{Corpus, Peek, Reader, Source};

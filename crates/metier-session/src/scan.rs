@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::agent::Agent;
+use crate::bytes::Bytes;
 use crate::discover::{Candidate, Origin};
 use crate::ids::{Id, Key, RecordKey};
 use crate::lines;
@@ -234,11 +235,7 @@ fn owner(candidate: &Candidate) -> Result<(Agent, String), (String, bool)> {
         let (reader, session) = readers::recognise(&Peek { path, head, tail })?;
         Some((reader.agent(), session))
     };
-    let whole = || {
-        let mut bytes = Vec::new();
-        load(candidate, &mut bytes).map_err(|error| (error.to_string(), true))?;
-        Ok(bytes)
-    };
+    let whole = || load(candidate, Vec::new()).map_err(|error| (error.to_string(), true));
     let nobody = |bytes: &[u8]| {
         // Any program keeps JSON; a file of JSON lines without a line of JSON is broken.
         const LOOKED_AT: usize = 1000;
@@ -297,28 +294,26 @@ fn compressed(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending == "zst")
 }
 
-/// Reads all bytes of a candidate, decompressed, into an empty buffer.
-fn load(candidate: &Candidate, bytes: &mut Vec<u8>) -> io::Result<()> {
-    bytes.clear();
+/// All bytes of a candidate, decompressed. `spare` is memory to read into.
+fn load(candidate: &Candidate, mut spare: Vec<u8>) -> io::Result<Bytes> {
     match &candidate.origin {
+        Origin::File(path) if !compressed(path) => return Bytes::of_file(path, LARGEST, spare),
         Origin::File(path) => {
-            let mut file = File::open(path)?;
-            if compressed(path) {
-                let decoder = ruzstd::decoding::StreamingDecoder::new(&mut file).map_err(io::Error::other)?;
-                // A small file can unpack to anything.
-                decoder.take(LARGEST + 1).read_to_end(bytes)?;
-            } else {
-                bytes.reserve(candidate.bytes as usize + 1);
-                file.take(LARGEST + 1).read_to_end(bytes)?;
-            }
-            if bytes.len() as u64 > LARGEST {
-                bytes.clear();
+            spare.clear();
+            let decoder =
+                ruzstd::decoding::StreamingDecoder::new(File::open(path)?).map_err(io::Error::other)?;
+            // A small file can unpack to anything.
+            decoder.take(LARGEST + 1).read_to_end(&mut spare)?;
+            if spare.len() as u64 > LARGEST {
                 return Err(io::Error::other(format!("larger than {} GiB", LARGEST >> 30)));
             }
         }
-        Origin::Checkpoint(checkpoint) => crate::entire::read(checkpoint, bytes).map_err(io::Error::other)?,
+        Origin::Checkpoint(checkpoint) => {
+            spare.clear();
+            crate::entire::read(checkpoint, &mut spare).map_err(io::Error::other)?;
+        }
     }
-    Ok(())
+    Ok(Bytes::from(spare))
 }
 
 fn measure_group(
@@ -329,11 +324,13 @@ fn measure_group(
 ) -> Result<Measured, Unclaimed> {
     let mut sources = Vec::with_capacity(group.files.len());
     for file in &group.files {
-        let mut bytes = buffers.lock().expect("no thread panics with it").pop().unwrap_or_default();
-        if let Err(error) = load(file, &mut bytes) {
-            return Err(Unclaimed { file: file.clone(), reason: error.to_string(), broken: true });
+        let spare = buffers.lock().expect("no thread panics with it").pop().unwrap_or_default();
+        match load(file, spare) {
+            Ok(bytes) => sources.push(Source { name: file.name(), bytes }),
+            Err(error) => {
+                return Err(Unclaimed { file: file.clone(), reason: error.to_string(), broken: true });
+            }
         }
-        sources.push(Source { name: file.name(), bytes });
     }
     let corpus = Corpus { key, elsewhere };
     let reader = readers::reader_of(group.agent);
@@ -347,17 +344,14 @@ fn measure_group(
     let measured = measured.unwrap_or_else(|| {
         // Half a character at the end of a cut text is the one thing that JSON allows and text does not.
         for source in &mut sources {
-            lines::mend_lone_surrogates(&mut source.bytes);
+            lines::mend_lone_surrogates(source.bytes.to_mut());
         }
         Measured::new(group, &reader.read(&group.session, &sources, &corpus), key)
     });
     let mut buffers = buffers.lock().expect("no thread panics with it");
-    for source in sources {
-        // One huge session must not keep its memory for the rest of the scan.
-        if source.bytes.capacity() <= 16 << 20 {
-            buffers.push(source.bytes);
-        }
-    }
+    // One huge session must not keep its memory for the rest of the scan.
+    let spare = sources.into_iter().filter_map(|source| source.bytes.into_spare());
+    buffers.extend(spare.filter(|bytes| bytes.capacity() <= 16 << 20));
     Ok(measured)
 }
 

@@ -95,7 +95,7 @@ fn events(fixture: &str) -> String {
     let sources: Vec<_> = found
         .candidates
         .iter()
-        .map(|file| Source { name: file.name(), bytes: std::fs::read(file.name()).unwrap() })
+        .map(|file| Source { name: file.name(), bytes: std::fs::read(file.name()).unwrap().into() })
         .collect();
     let (key, elsewhere) = (Key::public(), HashSet::new());
     let corpus = Corpus { key: &key, elsewhere: &elsewhere };

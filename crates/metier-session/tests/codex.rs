@@ -13,7 +13,7 @@ use proptest::prelude::*;
 
 fn fixture(name: &str) -> Source {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/codex").join(name);
-    Source { name: name.to_owned(), bytes: std::fs::read(path).unwrap() }
+    Source { name: name.to_owned(), bytes: std::fs::read(path).unwrap().into() }
 }
 
 fn peek<'a>(path: &'a str, bytes: &'a [u8]) -> Peek<'a> {
@@ -479,7 +479,7 @@ proptest! {
         let expected = facts(&read("thread-a", &whole, &HashSet::new()));
         let lines: Vec<&[u8]> = whole[0].bytes.split_inclusive(|byte| *byte == b'\n').collect();
         let at = |share: f64| 1 + ((lines.len() - 1) as f64 * share) as usize;
-        let part = |name: &str, lines: &[&[u8]]| Source { name: name.to_owned(), bytes: lines.concat() };
+        let part = |name: &str, lines: &[&[u8]]| Source { name: name.to_owned(), bytes: lines.concat().into() };
         let split = [part("b", &lines[at(cut)..]), part("a", &lines[..at(cut)])];
         prop_assert_eq!(facts(&read("thread-a", &split, &HashSet::new())), expected.as_str());
         let repeated = [part("a", &lines), part("b", &lines[..at(again)])];
@@ -493,11 +493,13 @@ proptest! {
         cut in 0.0..1.0f64,
     ) {
         let mut source = fixture(FIXTURES[which]);
-        let length = source.bytes.len();
+        let mut bytes = source.bytes.to_vec();
+        let length = bytes.len();
         for (at, byte) in damage {
-            source.bytes[(length as f64 * at) as usize] = byte;
+            bytes[(length as f64 * at) as usize] = byte;
         }
-        source.bytes.truncate((length as f64 * cut) as usize);
+        bytes.truncate((length as f64 * cut) as usize);
+        source.bytes = bytes.into();
         let codex = readers::reader_of(Agent::Codex);
         let _ = codex.session_of(&peek("rollout.jsonl", &source.bytes));
         let sources = [source];

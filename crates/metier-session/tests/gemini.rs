@@ -13,7 +13,7 @@ use proptest::prelude::*;
 
 fn fixture(name: &str) -> Source {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/gemini").join(name);
-    Source { name: name.to_owned(), bytes: std::fs::read(path).unwrap() }
+    Source { name: name.to_owned(), bytes: std::fs::read(path).unwrap().into() }
 }
 
 fn peek<'a>(path: &'a str, bytes: &'a [u8]) -> Peek<'a> {
@@ -341,7 +341,7 @@ proptest! {
         };
         let whole = [fixture("messages-written-again.jsonl")];
         let lines: Vec<&[u8]> = whole[0].bytes.split_inclusive(|byte| *byte == b'\n').collect();
-        let part = |name: &str, lines: &[&[u8]]| Source { name: name.to_owned(), bytes: lines.concat() };
+        let part = |name: &str, lines: &[&[u8]]| Source { name: name.to_owned(), bytes: lines.concat().into() };
         let split = [part("b", &lines[cut..]), part("a", &lines[..cut])];
         prop_assert_eq!(what(&split), what(&whole));
         let repeated = [part("b", &lines), part("a", &lines[..again])];
@@ -355,11 +355,13 @@ proptest! {
         cut in 0.0..1.0f64,
     ) {
         let mut source = fixture(FIXTURES[which]);
-        let length = source.bytes.len();
+        let mut bytes = source.bytes.to_vec();
+        let length = bytes.len();
         for (at, byte) in damage {
-            source.bytes[(length as f64 * at) as usize] = byte;
+            bytes[(length as f64 * at) as usize] = byte;
         }
-        source.bytes.truncate((length as f64 * cut) as usize);
+        bytes.truncate((length as f64 * cut) as usize);
+        source.bytes = bytes.into();
         let gemini = readers::reader_of(Agent::Gemini);
         let _ = gemini.session_of(&peek("session.json", &source.bytes));
         render(&read(&[source], &HashSet::new()));

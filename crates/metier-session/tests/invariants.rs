@@ -403,8 +403,10 @@ fn split(name: &str, bytes: &[u8], at: usize, names: [&str; 2]) -> Option<[(Stri
 
 /// The events of the files of one session, without their places.
 fn events(files: &[(String, Vec<u8>)]) -> Vec<String> {
-    let sources: Vec<_> =
-        files.iter().map(|(name, bytes)| Source { name: name.clone(), bytes: bytes.clone() }).collect();
+    let sources: Vec<_> = files
+        .iter()
+        .map(|(name, bytes)| Source { name: name.clone(), bytes: bytes.clone().into() })
+        .collect();
     let (key, elsewhere) = (Key::public(), HashSet::new());
     let session =
         reader_of(Agent::ClaudeCode).read("s", &sources, &Corpus { key: &key, elsewhere: &elsewhere });
@@ -630,7 +632,7 @@ fn survives(whole: &[u8], damage: Damage) -> Result<(), String> {
     let (key, elsewhere) = (Key::public(), HashSet::new());
     let corpus = Corpus { key: &key, elsewhere: &elsewhere };
     let read = |bytes: &[u8], skip: &[u32]| {
-        let sources = [Source { name: "s.jsonl".to_owned(), bytes: bytes.to_vec() }];
+        let sources = [Source { name: "s.jsonl".to_owned(), bytes: bytes.to_vec().into() }];
         let session = reader_of(Agent::ClaudeCode).read("s", &sources, &corpus);
         let mut events: BTreeMap<String, u64> = BTreeMap::new();
         for event in session.events.iter().filter(|event| !skip.contains(&event.place.line)) {

@@ -139,7 +139,7 @@ mod tests {
 
     /// What a file of these lines says, in few words.
     fn told(lines: &[&str]) -> Vec<String> {
-        let sources = [Source { name: "s.jsonl".to_owned(), bytes: lines.join("\n").into_bytes() }];
+        let sources = [Source { name: "s.jsonl".to_owned(), bytes: lines.join("\n").into_bytes().into() }];
         let (key, elsewhere) = (Key::public(), HashSet::new());
         let session = ClaudeCode.read("s", &sources, &Corpus { key: &key, elsewhere: &elsewhere });
         let mut told: Vec<_> = session

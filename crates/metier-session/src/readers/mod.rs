@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use crate::agent::Agent;
+use crate::bytes::Bytes;
 use crate::ids::{Key, RecordKey};
 use crate::session::Session;
 
@@ -12,12 +13,12 @@ mod codex;
 mod gemini;
 
 /// The bytes of one file (or git object) of a session.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Source {
     /// Where it comes from, to show: a path, or a place in a git repository.
     pub name: String,
     /// Its content, decompressed.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
 }
 
 /// The beginning and the end of a file, enough to tell whose it is.
