@@ -57,6 +57,8 @@ pub(super) struct Reading<'a, 'c> {
     corpus: Corpus<'c>,
     session: Session<'a>,
     seen: Records,
+    /// The last record of the conversation, counted or not.
+    last: RecordKey,
     broken: BrokenLines,
     actions: Records,
     /// Calls of the tool that asks the person.
@@ -110,6 +112,7 @@ impl<'a, 'c> Reading<'a, 'c> {
                 },
             },
             seen: Records::default(),
+            last: RecordKey(0),
             broken: BrokenLines::default(),
             actions: Records::default(),
             questions: Records::default(),
@@ -153,7 +156,13 @@ impl<'a, 'c> Reading<'a, 'c> {
             return;
         }
         let identity = match record.uuid.as_deref().filter(|uuid| !uuid.is_empty()) {
-            Some(uuid) => Some(self.hash(uuid)),
+            Some(uuid) => {
+                let key = self.hash(uuid);
+                if matches!(record.kind.as_deref(), Some("user" | "assistant")) {
+                    self.last = key;
+                }
+                Some(key)
+            }
             None => self.identity_without_uuid(record),
         };
         if let Some(identity) = identity
@@ -182,13 +191,17 @@ impl<'a, 'c> Reading<'a, 'c> {
         }
     }
 
-    /// What tells a record without a uuid from others: what it says and when. A copy can name another
-    /// session. Only what has a time counts, and needs to be told apart from its copies.
+    /// What tells a record without a uuid from others: what it says, when, and after which record of the
+    /// conversation. A copy can name another session. Only what has a time counts, and needs to be told
+    /// apart from its copies.
     fn identity_without_uuid(&self, record: &Record) -> Option<RecordKey> {
         let words = [&record.timestamp, &record.kind, &record.operation, &record.pr_url];
         let words = words.map(|word| word.as_deref().unwrap_or(""));
         let content = record.content.map_or("", Value::json);
-        record.timestamp.as_ref().map(|_| self.hash(&format!("{}\n{content}", words.join("\n"))))
+        record
+            .timestamp
+            .as_ref()
+            .map(|_| self.hash(&format!("{:x}\n{}\n{content}", self.last.0, words.join("\n"))))
     }
 
     /// Takes what every record says about the session.
