@@ -15,6 +15,7 @@ fn rows() -> Vec<Row> {
         rejections: true,
         user_modified: true,
         tokens: true,
+        cache_writes: true,
         permission: true,
         queued: true,
     };

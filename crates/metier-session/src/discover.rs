@@ -6,28 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+pub use crate::candidate::{Candidate, Checkpoint, Origin};
 use crate::entire;
-
-/// Something that might be (a part of) a transcript.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
-    /// Where its bytes are.
-    pub origin: Origin,
-    /// Its size in bytes; of a compressed file, compressed.
-    pub bytes: u64,
-    /// What changes when the content does: the time of the last change in nanoseconds since 1970, or of
-    /// a git object the beginning of its hash.
-    pub stamp: i64,
-}
-
-/// Where the bytes of a candidate are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// A file.
-    File(PathBuf),
-    /// A session on a checkpoint branch.
-    Checkpoint(entire::Checkpoint),
-}
 
 /// What was found, and what could not be looked at.
 #[derive(Debug, Default)]
@@ -36,16 +16,6 @@ pub struct Found {
     pub candidates: Vec<Candidate>,
     /// Folders, files and repositories that could not be read, with the reason.
     pub unreadable: Vec<(PathBuf, String)>,
-}
-
-impl Candidate {
-    /// Its name, to show and to tell it from others.
-    pub fn name(&self) -> String {
-        match &self.origin {
-            Origin::File(path) => path.display().to_string(),
-            Origin::Checkpoint(checkpoint) => checkpoint.to_string(),
-        }
-    }
 }
 
 /// The folders where agents keep their transcripts, as far as they exist, given a way to read the

@@ -2,33 +2,15 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::discover::{Candidate, Origin};
+use crate::candidate::{Candidate, Checkpoint, Origin};
 use crate::tolerant::Str;
 
 /// The branch that holds checkpoints, locally or as fetched.
 const BRANCHES: [&str; 2] = ["refs/heads/entire/checkpoints/v1", "refs/remotes/origin/entire/checkpoints/v1"];
-
-/// The transcript of one session: its longest copy on a checkpoint branch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checkpoint {
-    /// The repository.
-    pub repository: PathBuf,
-    /// The path of the copy on the branch.
-    pub path: String,
-    /// The objects that hold it, in order: one, or several where a long transcript was cut into parts.
-    pub objects: Vec<gix::ObjectId>,
-}
-
-impl fmt::Display for Checkpoint {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "{} entire/checkpoints/v1:{}", self.repository.display(), self.path)
-    }
-}
 
 /// Why a repository could not be read.
 #[derive(Debug, thiserror::Error)]

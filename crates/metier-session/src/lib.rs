@@ -6,6 +6,7 @@
 
 mod agent;
 mod bytes;
+mod candidate;
 pub mod discover;
 pub mod entire;
 mod ids;

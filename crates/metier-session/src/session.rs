@@ -36,6 +36,25 @@ pub struct Session<'a> {
     pub recorded: Recorded,
 }
 
+impl<'a> Session<'a> {
+    /// A session of which nothing was read yet.
+    pub fn new(agent: Agent, id: &'a str, recorded: Recorded) -> Session<'a> {
+        Session {
+            agent,
+            id: Cow::Borrowed(id),
+            version: None,
+            presence: Presence::Unknown,
+            directory: None,
+            events: Vec::new(),
+            times: Vec::new(),
+            records: Vec::new(),
+            repeated: 0,
+            problems: Problems::default(),
+            recorded,
+        }
+    }
+}
+
 /// Whether a person was in the loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {

@@ -10,6 +10,7 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// Reads past whatever value comes, for the visitor methods that a type does not want.
 macro_rules! missing {
@@ -85,6 +86,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Str<'a> {
         }
         deserializer.deserialize_any(V)
     }
+}
+
+/// The text of a raw value that is a string.
+pub(crate) fn string(raw: &RawValue) -> Option<Cow<'_, str>> {
+    serde_json::from_str::<Str>(raw.get()).ok()?.0
 }
 
 /// A count: a non-negative whole number; anything else is missing.

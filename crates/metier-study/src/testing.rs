@@ -25,6 +25,7 @@ pub(crate) fn facts() -> Facts {
             rejections: true,
             user_modified: true,
             tokens: true,
+            cache_writes: true,
             permission: true,
             queued: true,
         },

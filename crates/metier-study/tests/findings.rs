@@ -25,6 +25,7 @@ fn facts(agent: Agent, presence: Presence) -> Facts {
             rejections: false,
             user_modified: false,
             tokens: false,
+            cache_writes: false,
             permission: false,
             queued: false,
         },

@@ -13,16 +13,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
+use crate::Ended;
 use crate::cli::{self, All};
-use crate::{Ended, summary};
-
-/// The version of the agent that synthetic transcripts name: how they are told from real ones.
-const VERSION: &str = "0.0.0-synthetic";
-
-/// Whether a row comes from a synthetic transcript.
-pub(crate) fn is_synthetic(row: &Row) -> bool {
-    row.facts.agent_version.as_deref() == Some(VERSION)
-}
+use crate::summary::{self, SYNTHETIC_VERSION};
 
 pub(crate) fn run(command: &cli::Sample, all: &All) -> Result<Ended> {
     let out = &command.out;
@@ -174,7 +167,7 @@ impl Transcript {
         record["sessionId"] = self.session.clone().into();
         record["timestamp"] = self.now.to_string().into();
         record["cwd"] = self.directory.clone().into();
-        record["version"] = VERSION.into();
+        record["version"] = SYNTHETIC_VERSION.into();
         record["isSidechain"] = false.into();
         record["userType"] = "external".into();
         record["entrypoint"] = "cli".into();

@@ -8,7 +8,15 @@ use metier_store::{Row, Store};
 use metier_study::Settings;
 
 use crate::cli::{self, All, By};
-use crate::{Ended, places, sample};
+use crate::{Ended, places};
+
+/// The version of the agent that synthetic transcripts name: how they are told from real ones.
+pub(crate) const SYNTHETIC_VERSION: &str = "0.0.0-synthetic";
+
+/// Whether a row comes from a synthetic transcript.
+fn is_synthetic(row: &Row) -> bool {
+    row.facts.agent_version.as_deref() == Some(SYNTHETIC_VERSION)
+}
 
 pub(crate) fn run(command: &cli::Summary, all: &All) -> Result<Ended> {
     if command.list {
@@ -56,7 +64,7 @@ pub(crate) fn show(rows: &[Row], command: &cli::Summary, all: &All) -> Result<En
         findings.retain(|finding| command.finding.iter().any(|name| name == finding.name));
     }
     let mut summary = metier_study::summary(rows, &settings);
-    summary.synthetic = !rows.is_empty() && rows.iter().all(sample::is_synthetic);
+    summary.synthetic = !rows.is_empty() && rows.iter().all(is_synthetic);
     let mut out = anstream::stdout().lock();
     if all.json {
         write!(out, "{}", metier_report::json(&summary, &findings))?;

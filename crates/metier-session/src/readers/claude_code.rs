@@ -1,7 +1,7 @@
 //! Reads Claude Code's JSON Lines: `~/.claude/projects/<directory>/<session>.jsonl` and its subagents' files.
 //!
 //! `record.rs` takes the fields of a line, `reading.rs` turns records into events, `answers.rs` tells how a
-//! tool call ended, and `typed.rs` what a user record's text is.
+//! tool call ended, `typed.rs` what a user record's text is, and `placing.rs` where late news belongs.
 
 use std::borrow::Cow;
 
@@ -11,6 +11,7 @@ use crate::lines;
 use crate::session::{Place, Session};
 
 mod answers;
+mod placing;
 mod reading;
 mod record;
 mod typed;

@@ -8,8 +8,8 @@ use super::{Corpus, Peek, Reader, Source};
 use crate::agent::Agent;
 use crate::ids::RecordKey;
 use crate::session::{
-    Action, Actor, End, Event, Outcome, Place, Presence, Problems, Prompt, PromptKind, Recorded, Session,
-    Tokens, Usage, What,
+    Action, Actor, End, Event, Outcome, Place, Problems, Prompt, PromptKind, Recorded, Session, Tokens,
+    Usage, What,
 };
 use crate::text::Text;
 use crate::time::Time;
@@ -97,19 +97,10 @@ impl<'a, 'c> Reading<'a, 'c> {
     fn new(id: &'a str, corpus: &Corpus<'c>) -> Self {
         Reading {
             corpus: *corpus,
-            session: Session {
-                agent: Agent::Gemini,
-                id: Cow::Borrowed(id),
-                version: None,
-                // Neither is recorded: a chat in print mode looks like any other.
-                presence: Presence::Unknown,
-                directory: None,
-                events: Vec::new(),
-                times: Vec::new(),
-                records: Vec::new(),
-                repeated: 0,
-                problems: Problems::default(),
-                recorded: Recorded {
+            session: Session::new(
+                Agent::Gemini,
+                id,
+                Recorded {
                     lines: true,
                     rejections: true,
                     user_modified: true,
@@ -118,7 +109,7 @@ impl<'a, 'c> Reading<'a, 'c> {
                     queued: false,
                     cache_writes: false,
                 },
-            },
+            ),
             messages: Vec::new(),
             index: HashMap::new(),
             calls: HashSet::new(),

@@ -10,6 +10,7 @@ use crate::session::Session;
 
 mod claude_code;
 mod codex;
+mod diff;
 mod gemini;
 
 /// The bytes of one file (or git object) of a session.

@@ -1,9 +1,10 @@
 //! The state of reading one session of Claude Code: from records to events, in the order of the lines.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::answers::{self, action_kind};
+use super::placing::{Meanwhile, interleave};
 use super::record::{Block, Message, Record};
 use super::typed::{self, UserText};
 use crate::agent::Agent;
@@ -12,8 +13,8 @@ use crate::json::{Cursor, Value};
 use crate::lines::{self, BadLine, BrokenLines};
 use crate::readers::Corpus;
 use crate::session::{
-    Action, ActionKind, Actor, End, Event, Outcome, Permission, Place, Presence, Problems, Prompt,
-    PromptKind, Recorded, Session, Usage, What,
+    Action, ActionKind, Actor, End, Event, Outcome, Permission, Place, Presence, Prompt, PromptKind,
+    Recorded, Session, Usage, What,
 };
 use crate::text::Text;
 use crate::time::Time;
@@ -69,39 +70,19 @@ pub(super) struct Reading<'a, 'c> {
     starters: VecDeque<RecordKey>,
     /// The subagent of each record of a side chain that names none.
     chains: PerRecord<RecordKey>,
-    /// Texts typed while the agent worked, by their hash, and whether they were taken back.
-    queued: PerRecord<Queued<'a>>,
-    /// The texts of prompts that started turns, by their hash, with the number of events before the last.
-    prompts: PerRecord<usize>,
+    meanwhile: Meanwhile<'a>,
     /// A boundary of a compaction was read, and its summary may follow.
     boundary: bool,
-}
-
-struct Queued<'a> {
-    text: String,
-    event: Event<'a>,
-    /// The number of events before it.
-    at: usize,
-    delivered: bool,
-    pending: u32,
 }
 
 impl<'a, 'c> Reading<'a, 'c> {
     pub(super) fn new(id: &'a str, corpus: &Corpus<'c>) -> Self {
         Reading {
             corpus: *corpus,
-            session: Session {
-                agent: Agent::ClaudeCode,
-                id: Cow::Borrowed(id),
-                version: None,
-                presence: Presence::Unknown,
-                directory: None,
-                events: Vec::new(),
-                times: Vec::new(),
-                records: Vec::new(),
-                repeated: 0,
-                problems: Problems::default(),
-                recorded: Recorded {
+            session: Session::new(
+                Agent::ClaudeCode,
+                id,
+                Recorded {
                     lines: true,
                     rejections: true,
                     user_modified: true,
@@ -110,7 +91,7 @@ impl<'a, 'c> Reading<'a, 'c> {
                     permission: true,
                     queued: true,
                 },
-            },
+            ),
             seen: Records::default(),
             last: RecordKey(0),
             broken: BrokenLines::default(),
@@ -119,8 +100,7 @@ impl<'a, 'c> Reading<'a, 'c> {
             told: Records::default(),
             starters: VecDeque::new(),
             chains: PerRecord::default(),
-            queued: PerRecord::default(),
-            prompts: PerRecord::default(),
+            meanwhile: Meanwhile::default(),
             boundary: false,
         }
     }
@@ -293,7 +273,7 @@ impl<'a, 'c> Reading<'a, 'c> {
             UserText::Typed(text) if answers => self.typed_meanwhile(place, time, text, true),
             _ if answers => {}
             UserText::Typed(text) => {
-                self.prompts.insert(self.hash(text.trim()), self.session.events.len());
+                self.meanwhile.prompted(self.hash(text.trim()), self.session.events.len());
                 self.prompt(place, time, PromptKind::Typed, text, images, permission);
             }
             UserText::Command(arguments) => {
@@ -456,14 +436,7 @@ impl<'a, 'c> Reading<'a, 'c> {
                     self.typed_meanwhile(place, time, text, false);
                 }
             }
-            // Taken back into the input line; if it is sent after all, another record says so.
-            Some("popAll") => {
-                for queued in self.queued.values_mut() {
-                    if text.is_empty() || text.contains(&queued.text) {
-                        queued.pending = 0;
-                    }
-                }
-            }
+            Some("popAll") => self.meanwhile.taken_back(&text),
             _ => {}
         }
     }
@@ -478,83 +451,18 @@ impl<'a, 'c> Reading<'a, 'c> {
         }
     }
 
-    /// Notes a text typed while the agent worked. Several records can tell of the same text.
+    /// Notes a text typed while the agent worked.
     fn typed_meanwhile(&mut self, place: Place, time: Option<Time>, text: Cow<'a, str>, delivered: bool) {
-        let plain = text.trim().to_owned();
-        if plain.is_empty() || plain.starts_with('/') {
-            return;
-        }
-        let at = self.session.events.len();
-        let event = Event { time, place, actor: Actor::Main, what: What::Queued(Text::Plain(text)) };
-        let queued = self.queued.entry(self.corpus.key.record(plain.as_bytes())).or_insert(Queued {
-            text: plain,
-            event,
-            at,
-            delivered: false,
-            pending: 0,
-        });
-        queued.at = at;
-        queued.delivered |= delivered;
-        queued.pending += 1;
+        let hash = self.hash(text.trim());
+        self.meanwhile.typed(hash, place, time, text, delivered, self.session.events.len());
     }
 
     /// The session, given which sources are subagents' own files.
     pub(super) fn finish(mut self, side: &[u32]) -> Session<'a> {
-        let prompts = std::mem::take(&mut self.prompts);
-        let mut queued: Vec<_> = std::mem::take(&mut self.queued)
-            .into_iter()
-            // A prompt that came later with the same words is the same message, sent in its turn.
-            .filter(|(hash, queued)| prompts.get(hash).is_none_or(|prompt| *prompt < queued.at))
-            .filter(|(_, queued)| queued.delivered || queued.pending > 0)
-            .map(|(_, queued)| queued.event)
-            .collect();
-        queued.sort_by_key(|event| event.place);
-        let events = &mut self.session.events;
-        for event in queued {
-            // Where it stood: behind the last event that its file tells of before.
-            let before = |other: &Event| {
-                other.place.source == event.place.source && other.place.line <= event.place.line
-            };
-            let first = events.iter().position(|other| other.place.source == event.place.source);
-            let at = events.iter().rposition(before).map(|at| at + 1).or(first).unwrap_or(events.len());
-            events.insert(at, event);
-        }
-        if !side.is_empty() {
-            let (beside, main): (Vec<_>, Vec<_>) =
-                std::mem::take(events).into_iter().partition(|event| side.contains(&event.place.source));
-            *events = interleave(main, beside);
-        }
+        let events = std::mem::take(&mut self.session.events);
+        self.session.events = interleave(self.meanwhile.placed(events), side);
         self.session
     }
-}
-
-/// Puts the events of subagents' own files where they happened in the main conversation.
-fn interleave<'a>(main: Vec<Event<'a>>, side: Vec<Event<'a>>) -> Vec<Event<'a>> {
-    // Times run backwards by milliseconds, and the order of a file stands: each event counts with the
-    // latest time so far in its file.
-    let timed = |events: Vec<Event<'a>>| {
-        let mut latest: HashMap<u32, Option<Time>> = HashMap::new();
-        let timed = events.into_iter().map(move |event| {
-            let latest = latest.entry(event.place.source).or_default();
-            *latest = (*latest).max(event.time);
-            (*latest, event)
-        });
-        timed.collect::<Vec<_>>()
-    };
-    let mut side = timed(side);
-    side.sort_by_key(|(time, _)| *time);
-    let mut side = side.into_iter().peekable();
-    let mut all = Vec::with_capacity(main.len() + side.len());
-    let mut latest = None;
-    for event in main {
-        latest = latest.max(event.time);
-        while let Some((_, beside)) = side.next_if(|(time, _)| *time < latest) {
-            all.push(beside);
-        }
-        all.push(event);
-    }
-    all.extend(side.map(|(_, event)| event));
-    all
 }
 
 fn permission(mode: &str) -> Option<Permission> {

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::records::{Part, string};
+use super::records::Part;
 use crate::session::End;
 use crate::text::Text;
-use crate::tolerant::{Flag, List, Object, Str};
+use crate::tolerant::{Flag, List, Object, Str, string};
 
 /// A tool's answer, taken apart.
 pub(super) struct Answer<'a> {

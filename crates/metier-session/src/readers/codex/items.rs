@@ -4,13 +4,14 @@
 //! code (one call of `exec` with a script), only items tell which tools the script called: those then
 //! count, and the script in their place does not, since its text is what they were given.
 
+use crate::tolerant::string;
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
 use super::calls::{self, Report};
 use super::reading::Reading;
-use super::records::{TurnItem, string};
+use super::records::TurnItem;
 use super::tools;
 use crate::ids::RecordKey;
 use crate::session::{Action, ActionKind, End, Event, Outcome, Place, PromptKind, What};

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::records::string;
+use crate::readers::diff::hunks;
 use crate::session::Change;
-use crate::tolerant::{Object, Str};
+use crate::tolerant::{Object, Str, string};
 
 /// What happened to one file: `{"type":"update","unified_diff":…}`, or in older rollouts `{"update":{"unified_diff":…}}`.
 #[derive(Deserialize, Default)]
@@ -80,19 +80,6 @@ pub(super) fn reported<'a>(changes: &'a RawValue) -> Option<Vec<Change<'a>>> {
         Change { path, added, removed }
     };
     Some(entries.0.into_iter().map(change).collect())
-}
-
-/// Lines added and removed by the hunks of a unified diff.
-fn hunks(diff: &str) -> (u64, u64) {
-    let (mut added, mut removed) = (0, 0);
-    for line in diff.lines().skip_while(|line| !line.starts_with("@@")) {
-        match line.as_bytes().first() {
-            Some(b'+') => added += 1,
-            Some(b'-') => removed += 1,
-            _ => {}
-        }
-    }
-    (added, removed)
 }
 
 /// How a patch in Codex's own format begins and ends.

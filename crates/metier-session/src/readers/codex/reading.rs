@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::answers;
 use super::calls::{Calls, Report};
-use super::records::{EventMsg, Item, Line, Part, Record, SessionMeta, TurnContext, string};
+use super::records::{EventMsg, Item, Line, Part, Record, SessionMeta, TurnContext};
 use super::thread::{Identity, Thread, Turn};
 use super::tools;
 use super::typed::{self, UserText};
@@ -15,12 +15,10 @@ use crate::agent::Agent;
 use crate::ids::RecordKey;
 use crate::lines::{self, BadLine, BrokenLines};
 use crate::readers::Corpus;
-use crate::session::{
-    Actor, Event, Place, Presence, Problems, Prompt, PromptKind, Recorded, Session, Usage, What,
-};
+use crate::session::{Actor, Event, Place, Presence, Prompt, PromptKind, Recorded, Session, Usage, What};
 use crate::text::Text;
 use crate::time::Time;
-use crate::tolerant::{List, Object};
+use crate::tolerant::{List, Object, string};
 
 /// Events of the interface that say nothing that counts, or what an item says as well.
 const NEWS: [&str; 20] = [
@@ -112,18 +110,10 @@ impl<'a, 'c> Reading<'a, 'c> {
         }
         Reading {
             corpus: *corpus,
-            session: Session {
-                agent: Agent::Codex,
-                id: Cow::Borrowed(id),
-                version: None,
-                presence: Presence::Unknown,
-                directory: None,
-                events: Vec::new(),
-                times: Vec::new(),
-                records: Vec::new(),
-                repeated: 0,
-                problems: Problems::default(),
-                recorded: Recorded {
+            session: Session::new(
+                Agent::Codex,
+                id,
+                Recorded {
                     lines: true,
                     cache_writes: false,
                     rejections: true,
@@ -134,7 +124,7 @@ impl<'a, 'c> Reading<'a, 'c> {
                     permission: false,
                     queued: false,
                 },
-            },
+            ),
             ranks,
             seen: HashSet::new(),
             broken: BrokenLines::default(),

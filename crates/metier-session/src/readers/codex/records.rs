@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::session::{Permission, Presence};
-use crate::tolerant::{Count, Flag, List, Object, Str};
+use crate::tolerant::{Count, Flag, List, Object, Str, string};
 
 /// One line: `{timestamp, type, payload}`, or, in rollouts of the summer of 2025, the payload itself.
 #[derive(Deserialize, Default)]
@@ -343,11 +343,6 @@ pub(super) enum Record<'a> {
     /// Known, and says nothing that counts.
     News,
     Unknown(Cow<'a, str>),
-}
-
-/// The text of a raw value that is a string.
-pub(super) fn string(raw: &RawValue) -> Option<Cow<'_, str>> {
-    serde_json::from_str::<Str>(raw.get()).ok()?.0
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::patch;
-use super::records::{Item, string};
+use super::records::Item;
 use crate::session::{ActionKind, Change};
 use crate::text::Text;
-use crate::tolerant::{Count, Object, Str};
+use crate::tolerant::{Count, Object, Str, string};
 
 /// A tool call, taken apart.
 pub(super) struct Called<'a> {

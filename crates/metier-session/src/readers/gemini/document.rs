@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::lines::{self, BadLine};
 use crate::session::{Place, Problems};
 use crate::time::Time;
-use crate::tolerant::{Count, List, Object, Str};
+use crate::tolerant::{Count, List, Object, Str, string};
 
 /// A chat.
 #[derive(Default)]
@@ -360,9 +360,4 @@ impl<'a> Content<'a> {
             }
         }
     }
-}
-
-/// The text of a raw value that is a string.
-pub(super) fn string(raw: &RawValue) -> Option<Cow<'_, str>> {
-    serde_json::from_str::<Str>(raw.get()).ok()?.0
 }

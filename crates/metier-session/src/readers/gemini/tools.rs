@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::document::{ToolCall, string};
+use super::document::ToolCall;
+use crate::readers::diff::hunks;
 use crate::session::{ActionKind, Change, End};
 use crate::text::Text;
-use crate::tolerant::{Count, List, Object, Str};
+use crate::tolerant::{Count, List, Object, Str, string};
 
 const SHELL: &str = "run_shell_command";
 
@@ -197,19 +198,6 @@ fn changes<'a>(
         }
         _ => Vec::new(),
     }
-}
-
-/// Lines added and removed by the hunks of a unified diff.
-fn hunks(diff: &str) -> (u64, u64) {
-    let (mut added, mut removed) = (0, 0);
-    for line in diff.lines().skip_while(|line| !line.starts_with("@@")) {
-        match line.as_bytes().first() {
-            Some(b'+') => added += 1,
-            Some(b'-') => removed += 1,
-            _ => {}
-        }
-    }
-    (added, removed)
 }
 
 /// What Gemini CLI's tools do.
