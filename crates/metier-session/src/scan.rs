@@ -198,23 +198,36 @@ impl<'a> From<&'a Measured> for Claim<'a> {
 /// then it is the one that ended first; then the one with the smaller id, so that the answer does
 /// not depend on the order of files.
 pub fn repeats(claims: &[Claim]) -> HashMap<usize, HashSet<RecordKey>> {
-    let count = claims.iter().map(|claim| claim.records.len()).sum();
-    let mut all: Vec<(RecordKey, u32)> = Vec::with_capacity(count);
-    for (index, claim) in claims.iter().enumerate() {
-        all.extend(claim.records.iter().map(|record| (*record, index as u32)));
-    }
-    all.sort_unstable();
+    // 16 MiB of records at a time, whatever the corpus.
+    repeats_by(claims, 1 << 20)
+}
+
+/// [`repeats`], looking at about so many records together.
+fn repeats_by(claims: &[Claim], together: usize) -> HashMap<usize, HashSet<RecordKey>> {
+    let count: usize = claims.iter().map(|claim| claim.records.len()).sum();
+    // Keys are hashes, so their first bits part them evenly.
+    let bits = (count / together).checked_ilog2().map_or(0, |log| log + 1);
+    let part_of = |record: RecordKey| record.0.checked_shr(64 - bits).unwrap_or(0);
     let rank = |index: u32| {
         let claim = &claims[index as usize];
         (claim.span.is_none(), claim.span, claim.id)
     };
     let mut repeats: HashMap<usize, HashSet<RecordKey>> = HashMap::new();
-    for run in all.chunk_by(|a, b| a.0 == b.0).filter(|run| run.len() > 1) {
-        let Some(owner) = run.iter().map(|(_, index)| *index).min_by_key(|index| rank(*index)) else {
-            continue;
-        };
-        for (record, index) in run.iter().filter(|(_, index)| *index != owner) {
-            repeats.entry(*index as usize).or_default().insert(*record);
+    let mut some: Vec<(RecordKey, u32)> = Vec::with_capacity(count.min(together));
+    for part in 0..1u64 << bits {
+        some.clear();
+        for (index, claim) in claims.iter().enumerate() {
+            let here = claim.records.iter().filter(|record| part_of(**record) == part);
+            some.extend(here.map(|record| (*record, index as u32)));
+        }
+        some.sort_unstable();
+        for run in some.chunk_by(|a, b| a.0 == b.0).filter(|run| run.len() > 1) {
+            let Some(owner) = run.iter().map(|(_, index)| *index).min_by_key(|index| rank(*index)) else {
+                continue;
+            };
+            for (record, index) in run.iter().filter(|(_, index)| *index != owner) {
+                repeats.entry(*index as usize).or_default().insert(*record);
+            }
         }
     }
     repeats
@@ -445,6 +458,25 @@ mod tests {
         let found = repeats(&claims);
         assert_eq!(found.len(), 1);
         assert_eq!(found[&0], HashSet::from([a, b]));
+    }
+
+    #[test]
+    fn how_many_records_are_looked_at_together_changes_nothing() {
+        let spread = |n: u64| RecordKey(n.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let records: Vec<Vec<RecordKey>> =
+            (0..9).map(|session| (0..200).filter(|n| n % (session + 1) == 0).map(spread).collect()).collect();
+        let claim = |(index, records): (usize, &'static [RecordKey])| Claim {
+            span: Some((Time(index as i64 % 3), Time(9))),
+            id: Id(index as u128),
+            records,
+        };
+        let claims: Vec<Claim> =
+            records.into_iter().map(|records| &*records.leak()).enumerate().map(claim).collect();
+        let together = repeats_by(&claims, 1 << 20);
+        assert!(!together.is_empty());
+        for few in [1, 7, 100, 400] {
+            assert_eq!(repeats_by(&claims, few), together, "{few}");
+        }
     }
 
     #[test]
