@@ -70,7 +70,7 @@ pub struct Facts {
     pub actions: u64,
     /// Tool calls of subagents.
     pub subagent_actions: u64,
-    /// Tool calls whose record was read, by kind, in the order of [`ActionKind::ALL`].
+    /// Tool calls whose record was read, by kind, in the order of [`ActionKind::ALL`](crate::ActionKind::ALL).
     pub actions_by_kind: [u64; 8],
     /// Failed tool calls of the session's own agent, refusals not among them.
     pub tool_errors: u64,
