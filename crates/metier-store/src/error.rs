@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum Error {
     /// A file or folder could not be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -15,7 +15,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A file or folder could not be written. What the store held before is untouched.
-    #[error("cannot write {}: {source}. The store is as it was: mend this and run the command again", path.display())]
+    #[error("cannot write {}; the store is as it was, so mend this and run the command again", path.display())]
     Write {
         /// The file.
         path: PathBuf,

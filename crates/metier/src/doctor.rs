@@ -135,9 +135,9 @@ fn store_state(path: &Path) -> String {
     match metier_store::Store::open(path) {
         Ok(Some(store)) => match store.rows() {
             Ok(rows) => format!("{} ({} sessions)", path.display(), rows.len()),
-            Err(error) => error.to_string(),
+            Err(error) => format!("{:#}", anyhow::Error::from(error)),
         },
         Ok(None) => format!("none yet at {}", path.display()),
-        Err(error) => error.to_string(),
+        Err(error) => format!("{:#}", anyhow::Error::from(error)),
     }
 }

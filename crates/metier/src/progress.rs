@@ -9,7 +9,7 @@ use crate::cli::All;
 
 /// A bar over this many bytes; hidden where nobody sees it or the user wants quiet.
 pub(crate) fn bar(all: &All, bytes: u64) -> ProgressBar {
-    if all.quiet || all.json || !std::io::stderr().is_terminal() || std::env::var_os("NO_COLOR").is_some() {
+    if all.quiet || all.json || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(bytes);

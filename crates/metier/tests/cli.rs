@@ -129,6 +129,35 @@ fn doctor_shows_what_could_not_be_read_with_file_and_line() {
 }
 
 #[test]
+fn whoever_reads_may_stop_early() {
+    let home = home();
+    run(metier(home.path()).args(["sample", "--out", "s", "--sessions", "200"]));
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("metier"))
+        .args(["facts", "s", "--json"])
+        .current_dir(home.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A pipe holds less than these facts, so the writing meets a closed end.
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &[][..]));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_that_cannot_be_written_is_said_once() {
+    let home = home();
+    run(metier(home.path()).args(["sample", "--out", "s", "--sessions", "2"]));
+    fs::write(home.path().join("file"), "").unwrap();
+    let (status, _, err) = run(metier(home.path()).args(["scan", "s", "--store", "file/store"]));
+    assert_eq!(status, 2);
+    assert_eq!(err.matches("Not a directory").count(), 1, "{err}");
+    assert!(err.contains("file/store"), "{err}");
+}
+
+#[test]
 fn completions_and_manual_are_made() {
     let home = home();
     let (status, out, _) = run(metier(home.path()).args(["completions", "bash"]));
