@@ -3,7 +3,7 @@
 
 use metier_report::{Detail, Style, json, terminal};
 use metier_session::{
-    Agent, Facts, Id, Permission, Presence, Problems, PromptKind, Recorded, Session, Time, Turn, measure,
+    Agent, Facts, Id, Permission, Presence, PromptKind, Recorded, Session, Time, Turn, measure,
 };
 use metier_store::Row;
 use metier_study::{By, Settings, Summary, findings, summary};
@@ -19,19 +19,8 @@ fn rows() -> Vec<Row> {
         permission: true,
         queued: true,
     };
-    let base = measure(&Session {
-        agent: Agent::ClaudeCode,
-        id: "".into(),
-        version: None,
-        presence: Presence::Interactive,
-        directory: None,
-        events: Vec::new(),
-        times: Vec::new(),
-        records: Vec::new(),
-        repeated: 0,
-        problems: Problems::default(),
-        recorded: all,
-    });
+    let base =
+        measure(&Session { presence: Presence::Interactive, ..Session::new(Agent::ClaudeCode, "", all) });
     let row = |at: u64| {
         let prompts = 1 + at % 5;
         let turns: Vec<Turn> = (0..prompts)

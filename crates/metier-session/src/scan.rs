@@ -32,6 +32,11 @@ pub struct Group {
 }
 
 impl Group {
+    /// The session's id in a store.
+    pub fn id(&self, key: &Key) -> Id {
+        key.id("session", &format!("{}/{}", self.agent, self.session))
+    }
+
     /// Bytes of all its files.
     pub fn bytes(&self) -> u64 {
         self.files.iter().map(|file| file.bytes).sum()
@@ -101,7 +106,7 @@ pub fn group(candidates: Vec<Candidate>, threads: usize) -> (Vec<Group>, Vec<Unc
 }
 
 /// Reads and measures sessions. `elsewhere` gives for each group (by index) the records that count
-/// for another session. The result is in the order of the groups; what could not be read at all is an error text.
+/// for another session. The result is in the order of the groups; of a session that could not be read at all, the file and why.
 pub fn measure_all(
     groups: &[&Group],
     elsewhere: &HashMap<usize, HashSet<RecordKey>>,
@@ -140,13 +145,10 @@ pub fn facts(candidates: Vec<Candidate>, scan: &Scan) -> (Vec<Measured>, Vec<Unc
         }
     }
     let claims: Vec<Claim> = measured.iter().map(Claim::from).collect();
-    let elsewhere = repeats(&claims);
+    let mut elsewhere = repeats(&claims);
     let again: Vec<usize> = (0..measured.len()).filter(|index| elsewhere.contains_key(index)).collect();
     let groups_again: Vec<&Group> = again.iter().map(|&index| &groups[indices[index]]).collect();
-    let elsewhere = elsewhere.into_iter().filter_map(|(index, records)| {
-        let at = again.iter().position(|&other| other == index)?;
-        Some((at, records))
-    });
+    let elsewhere = again.iter().enumerate().filter_map(|(at, index)| Some((at, elsewhere.remove(index)?)));
     let results = measure_all(&groups_again, &elsewhere.collect(), scan);
     for (index, result) in again.into_iter().zip(results) {
         if let Ok(session) = result {
@@ -373,7 +375,7 @@ impl Measured {
         let directory = session.directory.as_deref();
         let facts = measure(session);
         Measured {
-            id: key.id("session", &format!("{}/{}", session.agent, session.id)),
+            id: group.id(key),
             session: session.id.clone().into_owned(),
             files: group.files.iter().map(Candidate::name).collect(),
             person: directory.and_then(home_of).map(|home| key.id("person", &home)),

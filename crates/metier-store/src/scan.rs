@@ -119,8 +119,7 @@ impl Files {
         }
         let (mut groups, unclaimed) = scan::group(to_group, threads);
         for group in &mut groups {
-            let session = key.id("session", &format!("{}/{}", group.agent, group.session));
-            group.files.extend(unchanged.remove(&session).into_iter().flatten());
+            group.files.extend(unchanged.remove(&group.id(key)).into_iter().flatten());
             group.files.sort_by_key(Candidate::name);
         }
         Files { groups, changed, unclaimed, unchanged }

@@ -1,8 +1,6 @@
 //! Rows for tests, made by hand.
 
-use metier_session::{
-    Agent, Facts, Id, Permission, Presence, Problems, PromptKind, Recorded, Session, Turn, measure,
-};
+use metier_session::{Agent, Facts, Id, Permission, Presence, PromptKind, Recorded, Session, Turn, measure};
 use metier_store::Row;
 
 use crate::{Estimate, Finding, Settings, Study};
@@ -10,25 +8,20 @@ use crate::{Estimate, Finding, Settings, Study};
 /// The facts of a session in which nothing happened, from a transcript that records everything.
 pub(crate) fn facts() -> Facts {
     measure(&Session {
-        agent: Agent::ClaudeCode,
-        id: "".into(),
-        version: None,
         presence: Presence::Interactive,
-        directory: None,
-        events: Vec::new(),
-        times: Vec::new(),
-        records: Vec::new(),
-        repeated: 0,
-        problems: Problems::default(),
-        recorded: Recorded {
-            lines: true,
-            rejections: true,
-            user_modified: true,
-            tokens: true,
-            cache_writes: true,
-            permission: true,
-            queued: true,
-        },
+        ..Session::new(
+            Agent::ClaudeCode,
+            "",
+            Recorded {
+                lines: true,
+                rejections: true,
+                user_modified: true,
+                tokens: true,
+                cache_writes: true,
+                permission: true,
+                queued: true,
+            },
+        )
     })
 }
 

@@ -1,8 +1,6 @@
 //! Findings through the public door: what they do not depend on, and what is missing.
 
-use metier_session::{
-    Agent, Facts, Id, Presence, Problems, PromptKind, Recorded, Session, Time, Turn, measure,
-};
+use metier_session::{Agent, Facts, Id, Presence, PromptKind, Recorded, Session, Time, Turn, measure};
 use metier_store::Row;
 use metier_study::{By, Finding, Method, Settings, findings, summary};
 use proptest::prelude::*;
@@ -10,25 +8,20 @@ use proptest::prelude::*;
 /// The facts of a session in which nothing happened, from a transcript that records only what all do.
 fn facts(agent: Agent, presence: Presence) -> Facts {
     measure(&Session {
-        agent,
-        id: "".into(),
-        version: None,
         presence,
-        directory: None,
-        events: Vec::new(),
-        times: Vec::new(),
-        records: Vec::new(),
-        repeated: 0,
-        problems: Problems::default(),
-        recorded: Recorded {
-            lines: false,
-            rejections: false,
-            user_modified: false,
-            tokens: false,
-            cache_writes: false,
-            permission: false,
-            queued: false,
-        },
+        ..Session::new(
+            agent,
+            "",
+            Recorded {
+                lines: false,
+                rejections: false,
+                user_modified: false,
+                tokens: false,
+                cache_writes: false,
+                permission: false,
+                queued: false,
+            },
+        )
     })
 }
 
