@@ -54,9 +54,9 @@ pub struct Unclaimed {
     pub broken: bool,
 }
 
-/// A session, measured.
+/// A session, measured, and what was taken from it while it was read.
 #[derive(Debug, Clone)]
-pub struct Measured {
+pub struct Measured<T = ()> {
     /// The agent's own id of the session: text, not for a store.
     pub session: String,
     /// Names of its files: text, not for a store.
@@ -77,7 +77,16 @@ pub struct Measured {
     pub span: Option<(Time, Time)>,
     /// Every record that stands in its files, repeated ones included.
     pub records: Vec<RecordKey>,
+    /// What was taken from it.
+    pub taken: T,
 }
+
+/// Takes from a session what is wanted besides its facts, while its text is there: called once a reading.
+/// A session that repeats records of others is read again without them, and then the later answer counts.
+pub type Take<'l, T> = dyn Fn(&Session, &Facts) -> T + Sync + 'l;
+
+/// Takes nothing.
+pub fn nothing(_: &Session, _: &Facts) {}
 
 /// What a scan needs to know.
 pub struct Scan<'a> {
@@ -107,11 +116,12 @@ pub fn group(candidates: Vec<Candidate>, threads: usize) -> (Vec<Group>, Vec<Unc
 
 /// Reads and measures sessions. `elsewhere` gives for each group (by index) the records that count
 /// for another session. The result is in the order of the groups; of a session that could not be read at all, the file and why.
-pub fn measure_all(
+pub fn measure_all<T: Send>(
     groups: &[&Group],
     elsewhere: &HashMap<usize, HashSet<RecordKey>>,
     scan: &Scan,
-) -> Vec<Result<Measured, Unclaimed>> {
+    take: &Take<T>,
+) -> Vec<Result<Measured<T>, Unclaimed>> {
     // The largest first, so that no thread is left with a long one at the end.
     let mut order: Vec<usize> = (0..groups.len()).collect();
     order.sort_by_key(|&index| std::cmp::Reverse(groups[index].bytes()));
@@ -120,7 +130,7 @@ pub fn measure_all(
     let mut results = parallel(order.len(), scan.threads, |at| {
         let index = order[at];
         let elsewhere = elsewhere.get(&index).unwrap_or(&none);
-        let measured = measure_group(groups[index], elsewhere, scan.key, &buffers);
+        let measured = measure_group(groups[index], elsewhere, scan.key, &buffers, take);
         (scan.progress)(groups[index].bytes());
         (index, measured)
     });
@@ -130,12 +140,16 @@ pub fn measure_all(
 
 /// Groups, reads, measures, and settles repeated records: everything, from candidates to sessions
 /// with facts in the order of their first time.
-pub fn facts(candidates: Vec<Candidate>, scan: &Scan) -> (Vec<Measured>, Vec<Unclaimed>) {
+pub fn facts<T: Send>(
+    candidates: Vec<Candidate>,
+    scan: &Scan,
+    take: &Take<T>,
+) -> (Vec<Measured<T>>, Vec<Unclaimed>) {
     let (groups, mut unclaimed) = group(candidates, scan.threads);
     let all: Vec<&Group> = groups.iter().collect();
     let mut measured = Vec::with_capacity(groups.len());
     let mut indices = Vec::with_capacity(groups.len());
-    for (index, result) in measure_all(&all, &HashMap::new(), scan).into_iter().enumerate() {
+    for (index, result) in measure_all(&all, &HashMap::new(), scan, take).into_iter().enumerate() {
         match result {
             Ok(session) => {
                 measured.push(session);
@@ -149,7 +163,7 @@ pub fn facts(candidates: Vec<Candidate>, scan: &Scan) -> (Vec<Measured>, Vec<Unc
     let again: Vec<usize> = (0..measured.len()).filter(|index| elsewhere.contains_key(index)).collect();
     let groups_again: Vec<&Group> = again.iter().map(|&index| &groups[indices[index]]).collect();
     let elsewhere = again.iter().enumerate().filter_map(|(at, index)| Some((at, elsewhere.remove(index)?)));
-    let results = measure_all(&groups_again, &elsewhere.collect(), scan);
+    let results = measure_all(&groups_again, &elsewhere.collect(), scan, take);
     for (index, result) in again.into_iter().zip(results) {
         if let Ok(session) = result {
             measured[index] = session;
@@ -168,7 +182,7 @@ pub fn facts(candidates: Vec<Candidate>, scan: &Scan) -> (Vec<Measured>, Vec<Unc
     (measured, unclaimed)
 }
 
-impl Measured {
+impl<T> Measured<T> {
     /// Whether anything of its own is left: a copy of another session's records is no session, nor is a
     /// file of housekeeping.
     pub fn is_session(&self) -> bool {
@@ -188,8 +202,18 @@ pub struct Claim<'a> {
     pub records: &'a [RecordKey],
 }
 
-impl<'a> From<&'a Measured> for Claim<'a> {
-    fn from(measured: &'a Measured) -> Self {
+impl<T> Measured<Option<T>> {
+    /// The same session, if something was taken from it.
+    pub fn transpose(self) -> Option<Measured<T>> {
+        let Measured { session, files, id, person, project, facts, problems, unknown, span, records, taken } =
+            self;
+        let taken = taken?;
+        Some(Measured { session, files, id, person, project, facts, problems, unknown, span, records, taken })
+    }
+}
+
+impl<'a, T> From<&'a Measured<T>> for Claim<'a> {
+    fn from(measured: &'a Measured<T>) -> Self {
         Claim { span: measured.span, id: measured.id, records: &measured.records }
     }
 }
@@ -331,12 +355,13 @@ fn load(candidate: &Candidate, mut spare: Vec<u8>) -> io::Result<Bytes> {
     Ok(Bytes::from(spare))
 }
 
-fn measure_group(
+fn measure_group<T>(
     group: &Group,
     elsewhere: &HashSet<RecordKey>,
     key: &Key,
     buffers: &Mutex<Vec<Vec<u8>>>,
-) -> Result<Measured, Unclaimed> {
+    take: &Take<T>,
+) -> Result<Measured<T>, Unclaimed> {
     let mut sources = Vec::with_capacity(group.files.len());
     for file in &group.files {
         let spare = buffers.lock().expect("no thread panics with it").pop().unwrap_or_default();
@@ -353,7 +378,7 @@ fn measure_group(
     {
         let session = reader.read(&group.session, &sources, &corpus);
         if session.problems.unreadable == 0 {
-            measured = Some(Measured::new(group, &session, key));
+            measured = Some(Measured::new(group, &session, key, take));
         }
     }
     let measured = measured.unwrap_or_else(|| {
@@ -361,7 +386,7 @@ fn measure_group(
         for source in &mut sources {
             lines::mend_lone_surrogates(source.bytes.to_mut());
         }
-        Measured::new(group, &reader.read(&group.session, &sources, &corpus), key)
+        Measured::new(group, &reader.read(&group.session, &sources, &corpus), key, take)
     });
     let mut buffers = buffers.lock().expect("no thread panics with it");
     // One huge session must not keep its memory for the rest of the scan.
@@ -370,8 +395,8 @@ fn measure_group(
     Ok(measured)
 }
 
-impl Measured {
-    fn new(group: &Group, session: &Session, key: &Key) -> Measured {
+impl<T> Measured<T> {
+    fn new(group: &Group, session: &Session, key: &Key, take: &Take<T>) -> Measured<T> {
         let directory = session.directory.as_deref();
         let facts = measure(session);
         Measured {
@@ -384,6 +409,7 @@ impl Measured {
             unknown: session.problems.unknown.clone(),
             span: facts.first.zip(facts.last),
             records: session.records.clone(),
+            taken: take(session, &facts),
             facts,
         }
     }

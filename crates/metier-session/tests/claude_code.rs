@@ -29,7 +29,11 @@ fn scan(paths: &[PathBuf]) -> (Vec<Measured>, Vec<Unclaimed>) {
         discover::find(path, &mut found).unwrap();
     }
     assert!(found.unreadable.is_empty());
-    scan::facts(found.candidates, &Scan { key: &Key::public(), threads: 1, progress: &|_| {} })
+    scan::facts(
+        found.candidates,
+        &Scan { key: &Key::public(), threads: 1, progress: &|_| {} },
+        &scan::nothing,
+    )
 }
 
 /// The chosen facts of every session in the fixtures: `name=value`, one session a line.

@@ -62,7 +62,7 @@ fn sessions(repository: &Path) -> Vec<Measured> {
     discover::find(repository, &mut found).unwrap();
     assert_eq!(found.unreadable, []);
     let key = Key::public();
-    scan::facts(found.candidates, &Scan { key: &key, threads: 2, progress: &|_| {} }).0
+    scan::facts(found.candidates, &Scan { key: &key, threads: 2, progress: &|_| {} }, &scan::nothing).0
 }
 
 /// Each session with its prompts.

@@ -364,7 +364,7 @@ fn scan(files: &[(String, Vec<u8>)], threads: usize) -> Vec<Measured> {
 }
 
 fn scan_found(candidates: Vec<Candidate>, threads: usize) -> Vec<Measured> {
-    scan::facts(candidates, &Scan { key: &Key::public(), threads, progress: &|_| {} }).0
+    scan::facts(candidates, &Scan { key: &Key::public(), threads, progress: &|_| {} }, &scan::nothing).0
 }
 
 /// What stays the same of a scan: sessions, people, projects and facts.

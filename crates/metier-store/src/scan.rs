@@ -156,7 +156,7 @@ impl<'s> Update<'s> {
     fn read(&mut self, files: &Files) -> Vec<(String, String)> {
         self.files.extend(files.changed.iter().map(|(hash, state)| (*hash, state.clone())));
         let groups: Vec<&Group> = files.groups.iter().collect();
-        let results = scan::measure_all(&groups, &HashMap::new(), &self.scan);
+        let results = scan::measure_all(&groups, &HashMap::new(), &self.scan, &scan::nothing);
         let mut broken: Vec<Unclaimed> = files.unclaimed.iter().filter(|file| file.broken).cloned().collect();
         for (group, result) in groups.into_iter().zip(results) {
             match result {
@@ -218,7 +218,7 @@ impl<'s> Update<'s> {
             }
         }
         let groups: Vec<&Group> = again.iter().map(|(_, group)| group).collect();
-        let results = scan::measure_all(&groups, &elsewhere, &self.scan);
+        let results = scan::measure_all(&groups, &elsewhere, &self.scan, &scan::nothing);
         for ((id, group), result) in again.into_iter().zip(results) {
             if let Ok(session) = result {
                 self.read.insert(id, (session, group));

@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Facts(Facts),
     /// Print the findings from the store
     Summary(Summary),
+    /// Show one session as a text: what was typed, said and done
+    Show(Show),
     /// Check what can be read: problems of transcripts with file, line and reason, and the state of the store
     Doctor(Doctor),
     /// Write small synthetic transcripts to try everything on
@@ -139,4 +141,34 @@ pub(crate) struct Sample {
     /// Seed: the same seed writes the same bytes
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+}
+
+/// One session, by its id or file.
+#[derive(Debug, Args)]
+pub(crate) struct Which {
+    /// The session's id or the beginning of it, or its file
+    #[arg(value_name = "SESSION")]
+    pub session: String,
+    /// Where to look for it (repeatable) [default: the usual homes of the agents]
+    #[arg(long, value_name = "PATH")]
+    pub transcripts: Vec<PathBuf>,
+}
+
+/// `metier show`
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    #[command(flatten)]
+    pub which: Which,
+    /// Show it the way it is labelled: long turns and the whole cut in their middle
+    #[arg(long)]
+    pub as_labelled: bool,
+    /// Show only what the person typed, with what the agent said before it: the way intents are labelled
+    #[arg(long, conflicts_with = "as_labelled")]
+    pub messages: bool,
+    /// Characters of a turn, where turns are cut
+    #[arg(long, value_name = "N", default_value_t = 5_000)]
+    pub turn_chars: usize,
+    /// Characters in all, where the whole is cut
+    #[arg(long, value_name = "N", default_value_t = 25_000)]
+    pub chars: usize,
 }

@@ -50,7 +50,7 @@ pub(crate) fn run(command: &cli::Doctor, all: &All) -> Result<Ended> {
     let bar = progress::bar(all, report.bytes);
     let key = Key::public();
     let scan = Scan { key: &key, threads: all.threads(), progress: &|bytes| bar.inc(bytes) };
-    let (sessions, unclaimed) = scan::facts(found.candidates, &scan);
+    let (sessions, unclaimed) = scan::facts(found.candidates, &scan, &scan::nothing);
     bar.finish_and_clear();
     for agent in Agent::ALL {
         let count = sessions.iter().filter(|session| session.facts.agent == agent).count();

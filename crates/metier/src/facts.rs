@@ -27,7 +27,7 @@ pub(crate) fn run(command: &cli::Facts, all: &All) -> Result<Ended> {
     let bar = progress::bar(all, found.candidates.iter().map(|file| file.bytes).sum());
     let key = Key::public();
     let scan = Scan { key: &key, threads: all.threads(), progress: &|bytes| bar.inc(bytes) };
-    let (sessions, _) = scan::facts(found.candidates, &scan);
+    let (sessions, _) = scan::facts(found.candidates, &scan, &scan::nothing);
     bar.finish_and_clear();
     let mut out = BufWriter::new(std::io::stdout().lock());
     for session in &sessions {

@@ -13,6 +13,7 @@ mod progress;
 mod sample;
 mod scan;
 mod shell;
+mod show;
 mod summary;
 
 use cli::{Cli, Command};
@@ -46,6 +47,7 @@ fn run(cli: Cli) -> Result<Ended> {
         Some(Command::Facts(command)) => facts::run(&command, &cli.all),
         Some(Command::Summary(command)) => summary::run(&command, &cli.all),
         Some(Command::Doctor(command)) => doctor::run(&command, &cli.all),
+        Some(Command::Show(command)) => show::run(&command, &cli.all),
         Some(Command::Sample(command)) => sample::run(&command, &cli.all),
         Some(Command::Completions { shell }) => shell::completions(shell),
         Some(Command::Man) => shell::man(),

@@ -1,0 +1,17 @@
+//! Answers the rubric about sessions: work mode, expertise, outcome, evidence, decisions, occupation, value.
+//!
+//! The [`rubric`](mod@rubric) is data; [`Labels`] are its answers by one rater; [`render()`](fn@render) shows a session the way raters
+//! read it; [`builtin`] answers from evidence, offline. This crate knows sessions and facts; it knows no store, no
+//! finding and no command line.
+
+mod derived;
+mod labels;
+mod message;
+mod render;
+pub mod rubric;
+
+pub use derived::Derived;
+pub use labels::{Answer, Labels, Rater, Value};
+pub use message::{Message, Origin, messages};
+pub use render::{Limits, render, render_messages};
+pub use rubric::{Kind, Question, Rubric, rubric};
