@@ -130,6 +130,7 @@ static COLUMNS: &[Column] = &[
     column!(MaybeFlag last_build_passed),
     column!(Count lint_runs),
     column!(MaybeFlag last_lint_passed),
+    column!(Count failed_checks),
     column!(Count retries),
     Column {
         name: "turn_prompt",

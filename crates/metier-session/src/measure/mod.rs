@@ -17,7 +17,7 @@ mod steps;
 
 /// The version of the definitions of the facts: raised when the same transcript would give other facts,
 /// so that stores know which rows to measure again.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Gaps between records longer than this are not active time: 30 minutes, in milliseconds.
 pub const GAP_MS: i64 = 30 * 60 * 1000;
@@ -121,6 +121,8 @@ pub struct Facts {
     pub lint_runs: u64,
     /// Whether the last of them passed.
     pub last_lint_passed: Option<bool>,
+    /// Of the tests, builds and linters that ran, those known to have failed.
+    pub failed_checks: u64,
     /// Commands run again, word for word, after they failed.
     pub retries: u64,
 
@@ -209,6 +211,7 @@ struct Measuring {
     pull_requests: BTreeSet<String>,
     checks: [CheckRuns; 3],
     retries: u64,
+    failed_checks: u64,
     compactions: u64,
     service_errors: u64,
 }
@@ -403,10 +406,12 @@ impl Measuring {
             if let Some(check) = step.check {
                 let runs = &mut self.checks[check as usize];
                 runs.runs += 1;
+                let passed =
+                    ended.then(|| answer::passed(&running.steps, at, failed, &output)).flatten();
+                self.failed_checks += u64::from(passed == Some(false));
                 if runs.last.is_none_or(|last| last <= running.index) {
                     runs.last = Some(running.index);
-                    runs.passed =
-                        ended.then(|| answer::passed(&running.steps, at, failed, &output)).flatten();
+                    runs.passed = passed;
                 }
             }
         }
@@ -500,6 +505,7 @@ impl Measuring {
             last_build_passed: builds.passed,
             lint_runs: lints.runs,
             last_lint_passed: lints.passed,
+            failed_checks: self.failed_checks,
             retries: self.retries,
             turns: self.turns,
             compactions: self.compactions,

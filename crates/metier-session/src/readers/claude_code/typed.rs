@@ -16,16 +16,22 @@ const REJECTED_SAID: &str = "the user said:";
 /// What the client puts behind those words.
 const REJECTED_NOTE: &str = "\n\nNote: The user's next message may contain";
 
+/// What the client says for a person who answers a question by wanting to talk about it.
+const CLARIFIES: &str = "The user wants to clarify these questions";
+
 /// How an approved plan in a fresh context begins.
 const PLAN: &str = "Implement the following plan:";
 
 /// How texts begin that the harness wrote in the person's place.
-const HARNESS: [&str; 10] = [
+const HARNESS: [&str; 12] = [
     "<local-command-",
     "<bash-input>",
     "<bash-stdout>",
     "<bash-stderr>",
     "<task-notification>",
+    // Other agents.
+    "<teammate-message",
+    "<agent-notification>",
     "Caveat: The messages below",
     "Operation stopped by hook:",
     "Stop hook feedback:",
@@ -139,7 +145,8 @@ pub(super) fn rejection<'a>(output: &Text<'a>) -> Option<Option<Text<'a>>> {
         let said = said.find(REJECTED_NOTE).map_or(said, |end| &said[..end]);
         Text::Plain(Cow::Owned(said.trim().to_owned()))
     });
-    Some(said.filter(|said| !said.is_empty()))
+    // Closing a question of the agent without an answer is a refusal with words of the client.
+    Some(said.filter(|said| !said.is_empty() && !said.begins_with(CLARIFIES)))
 }
 
 /// The text without what the harness added to it. An addition that does not end is left alone.
@@ -183,6 +190,7 @@ mod tests {
             "Caveat: The messages below were generated",
             "<bash-input>ls</bash-input>",
             "<task-notification>\n<task-id>1</task-id></task-notification> more",
+            "<teammate-message teammate_id=\"lead\">\nfix it\n</teammate-message>",
             "Operation stopped by hook: no",
             "Stop hook feedback:\nno",
             "[SYSTEM NOTIFICATION - NOT USER INPUT]",
@@ -227,6 +235,8 @@ mod tests {
         assert_eq!(said(stop), Some(None));
         let with = "The user doesn't want to proceed with this tool use. To tell you how to proceed, the user said:\nuse a map\n\nNote: The user's next message may contain a correction";
         assert_eq!(said(with), Some(Some("use a map".to_owned())));
+        let client = "The user doesn't want to proceed with this tool use. To tell you how to proceed, the user said:\nThe user wants to clarify these questions.\n Start by asking";
+        assert_eq!(said(client), Some(None));
         assert_eq!(said("Exit code 1"), None);
     }
 }
