@@ -4,14 +4,20 @@
 //! read it; [`builtin`] answers from evidence, offline. This crate knows sessions and facts; it knows no store, no
 //! finding and no command line.
 
+pub mod agreement;
+pub mod builtin;
+mod content;
 mod derived;
+pub mod file;
 mod labels;
 mod message;
+pub mod model;
 mod render;
 pub mod rubric;
 
+pub use content::Content;
 pub use derived::Derived;
-pub use labels::{Answer, Labels, Rater, Value};
+pub use labels::{Answer, Labels, Rater, Refused, Value};
 pub use message::{Message, Origin, messages};
 pub use render::{Limits, render, render_messages};
 pub use rubric::{Kind, Question, Rubric, rubric};

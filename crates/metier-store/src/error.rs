@@ -46,6 +46,9 @@ pub enum Error {
         /// Where the key should be.
         path: PathBuf,
     },
+    /// Labels were put in under the built-in labeller's name.
+    #[error("labels of the built-in labeller come with a scan: give these another rater's name")]
+    BuiltinLabels,
     /// The folder holds something else.
     #[error("{} is no store and not empty: name a new or empty folder with --store", path.display())]
     NotAStore {

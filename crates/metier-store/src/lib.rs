@@ -1,4 +1,4 @@
-//! Keeps one row a session in Parquet, and the state of what was scanned.
+//! Keeps one row a session in Parquet, labels beside it, and the state of what was scanned.
 //!
 //! A store is a folder that a manifest describes; [`update`] brings it up to date with the
 //! transcripts in one step that cannot be seen half done, [`Store::rows`] reads it. There is no text of a
@@ -6,6 +6,8 @@
 
 mod error;
 mod key;
+mod label_columns;
+mod labels;
 mod row;
 mod scan;
 mod schema;
@@ -13,7 +15,8 @@ mod state;
 mod store;
 
 pub use error::Error;
+pub use labels::{key_of, put_labels};
 pub use row::Row;
 pub use scan::{Options, Scanned, update};
-pub use schema::{VERSION as SCHEMA_VERSION, schema};
+pub use schema::{VERSION as SCHEMA_VERSION, labels_schema, schema};
 pub use store::Store;

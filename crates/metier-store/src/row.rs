@@ -1,5 +1,6 @@
-//! A row: one session in a store, by keyed ids and facts.
+//! A row: one session in a store, by keyed ids, facts and the built-in labels.
 
+use metier_label::Labels;
 use metier_session::scan::Measured;
 use metier_session::{Facts, Id};
 
@@ -14,11 +15,13 @@ pub struct Row {
     pub project: Option<Id>,
     /// The facts.
     pub facts: Facts,
+    /// What the built-in labeller answers.
+    pub labels: Labels,
 }
 
-impl From<Measured> for Row {
-    fn from(measured: Measured) -> Row {
-        let Measured { id, person, project, facts, .. } = measured;
-        Row { session: id, person, project, facts }
+impl From<Measured<Labels>> for Row {
+    fn from(measured: Measured<Labels>) -> Row {
+        let Measured { id, person, project, facts, taken, .. } = measured;
+        Row { session: id, person, project, facts, labels: taken }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
+use metier_label::{Labels, builtin};
 use metier_session::discover::Candidate;
 use metier_session::scan::{self, Claim, Group, Measured, Scan, Unclaimed};
 use metier_session::{Id, Key, RecordKey};
@@ -138,7 +139,7 @@ struct Update<'s> {
     files: BTreeMap<Hex, FileState>,
     sessions: BTreeMap<Hex, Known>,
     /// The sessions that were read, with their files.
-    read: BTreeMap<Hex, (Measured, Group)>,
+    read: BTreeMap<Hex, (Measured<Labels>, Group)>,
 }
 
 impl<'s> Update<'s> {
@@ -156,7 +157,7 @@ impl<'s> Update<'s> {
     fn read(&mut self, files: &Files) -> Vec<(String, String)> {
         self.files.extend(files.changed.iter().map(|(hash, state)| (*hash, state.clone())));
         let groups: Vec<&Group> = files.groups.iter().collect();
-        let results = scan::measure_all(&groups, &HashMap::new(), &self.scan, &scan::nothing);
+        let results = scan::measure_all(&groups, &HashMap::new(), &self.scan, &builtin::label);
         let mut broken: Vec<Unclaimed> = files.unclaimed.iter().filter(|file| file.broken).cloned().collect();
         for (group, result) in groups.into_iter().zip(results) {
             match result {
@@ -170,7 +171,7 @@ impl<'s> Update<'s> {
         broken.into_iter().map(|file| (file.file.name(), file.reason)).collect()
     }
 
-    fn note(&mut self, mut session: Measured, group: Group) {
+    fn note(&mut self, mut session: Measured<Labels>, group: Group) {
         let id = Hex(session.id);
         for file in &group.files {
             let state = FileState { bytes: file.bytes, stamp: file.stamp, session: Some(id) };
@@ -218,7 +219,7 @@ impl<'s> Update<'s> {
             }
         }
         let groups: Vec<&Group> = again.iter().map(|(_, group)| group).collect();
-        let results = scan::measure_all(&groups, &elsewhere, &self.scan, &scan::nothing);
+        let results = scan::measure_all(&groups, &elsewhere, &self.scan, &builtin::label);
         for ((id, group), result) in again.into_iter().zip(results) {
             if let Ok(session) = result {
                 self.read.insert(id, (session, group));
@@ -261,7 +262,7 @@ impl<'s> Update<'s> {
         let records = state::records_to_bytes(self.sessions.values().map(|known| known.records.as_slice()));
         let sessions = self.sessions.into_iter().map(|(id, known)| (id, known.state)).collect();
         let state = State { measured_by: State::measured_by(), files: self.files, sessions };
-        writer.commit(Change { partitions, state: &state, records: Some(records) })
+        writer.commit(Change { partitions, state: Some(&state), records: Some(records), ..Change::default() })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The columns of a row: each defined once, for writing, reading and the documentation.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow_array::builder::{
@@ -10,12 +10,14 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, TimestampMillisecondType, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
+use metier_label::{Labels, Rater};
 use metier_session::{ActionKind, Agent, Facts, Id, Permission, PromptKind, Time, Turn};
 
+use crate::label_columns;
 use crate::row::Row;
 
 /// The version of the columns. A change of meaning, name or type raises it.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// One column of [`Facts`]: its name and how it is taken from and put into a row.
 struct Column {
@@ -130,7 +132,7 @@ static COLUMNS: &[Column] = &[
     column!(MaybeFlag last_build_passed),
     column!(Count lint_runs),
     column!(MaybeFlag last_lint_passed),
-    column!(Count failed_checks),
+    column!(MaybeCount failed_checks),
     column!(Count retries),
     Column {
         name: "turn_prompt",
@@ -319,7 +321,8 @@ impl Column {
 /// The Arrow schema of a file of rows.
 pub fn schema() -> SchemaRef {
     let ids = IDS.map(|name| Field::new(name, DataType::Utf8, matches!(name, "person" | "project")));
-    let fields: Vec<Field> = ids.into_iter().chain(COLUMNS.iter().map(Column::field)).collect();
+    let facts = COLUMNS.iter().map(Column::field);
+    let fields: Vec<Field> = ids.into_iter().chain(facts).chain(label_columns::fields()).collect();
     let metadata = HashMap::from([("metier.schema".to_owned(), VERSION.to_string())]);
     Arc::new(Schema::new_with_metadata(fields, metadata))
 }
@@ -336,10 +339,13 @@ pub(crate) fn write(rows: &[&Row]) -> Result<RecordBatch, ArrowError> {
     let ids: [ArrayRef; 4] =
         [id(|row| Some(row.session)), id(|row| row.person), id(|row| row.project), Arc::new(agents.finish())];
     let facts = COLUMNS.iter().map(|column| column.write(rows));
-    RecordBatch::try_new(schema(), ids.into_iter().chain(facts).collect())
+    let labels: Vec<&Labels> = rows.iter().map(|row| &row.labels).collect();
+    let labels = label_columns::write(&labels);
+    RecordBatch::try_new(schema(), ids.into_iter().chain(facts).chain(labels).collect())
 }
 
-/// Rows from a batch of columns. Columns are found by name; unknown ones are left.
+/// Rows from a batch of columns. Columns are found by name; unknown ones are left. Columns that files of an older
+/// version lack are missing, which only those may be that can hold nothing.
 pub(crate) fn read(batch: &RecordBatch) -> Result<Vec<Row>, String> {
     let column = |name: &str| batch.column_by_name(name).ok_or_else(|| format!("column {name} is missing"));
     let text = |name: &str| {
@@ -347,6 +353,7 @@ pub(crate) fn read(batch: &RecordBatch) -> Result<Vec<Row>, String> {
     };
     let [sessions, people, projects, agents] = IDS.map(text);
     let (sessions, people, projects, agents) = (sessions?, people?, projects?, agents?);
+    let mut labels = label_columns::read(batch, &Rater::builtin())?.into_iter();
     let mut rows = Vec::with_capacity(batch.num_rows());
     for i in 0..batch.num_rows() {
         let id = |array: &arrow_array::StringArray| match array.is_valid(i).then(|| array.value(i)) {
@@ -362,17 +369,57 @@ pub(crate) fn read(batch: &RecordBatch) -> Result<Vec<Row>, String> {
             person: id(people)?,
             project: id(projects)?,
             facts: Facts { agent, ..Facts::default() },
+            labels: labels.next().ok_or("labels end early")?,
         });
     }
     for spec in COLUMNS {
-        spec.read(column(spec.name)?, &mut rows)?;
+        match batch.column_by_name(spec.name) {
+            None if spec.field().is_nullable() => {}
+            _ => spec.read(column(spec.name)?, &mut rows)?,
+        }
     }
     Ok(rows)
+}
+
+/// The Arrow schema of a file of one rater's labels.
+pub fn labels_schema() -> SchemaRef {
+    let ids = ["session", "rater"].map(|name| Field::new(name, DataType::Utf8, false));
+    let metadata = HashMap::from([("metier.schema".to_owned(), VERSION.to_string())]);
+    let fields: Vec<Field> = ids.into_iter().chain(label_columns::fields()).collect();
+    Arc::new(Schema::new_with_metadata(fields, metadata))
+}
+
+/// One rater's labels as a batch of columns.
+pub(crate) fn write_labels(rater: &str, labels: &BTreeMap<Id, &Labels>) -> Result<RecordBatch, ArrowError> {
+    let mut sessions = StringBuilder::new();
+    let mut raters = StringBuilder::new();
+    for id in labels.keys() {
+        sessions.append_value(id.to_string());
+        raters.append_value(rater);
+    }
+    let ids: [ArrayRef; 2] = [Arc::new(sessions.finish()), Arc::new(raters.finish())];
+    let labels: Vec<&Labels> = labels.values().copied().collect();
+    RecordBatch::try_new(labels_schema(), ids.into_iter().chain(label_columns::write(&labels)).collect())
+}
+
+/// One rater's labels from a batch of columns.
+pub(crate) fn read_labels(batch: &RecordBatch, rater: &Rater) -> Result<Vec<(Id, Labels)>, String> {
+    let sessions = batch
+        .column_by_name("session")
+        .and_then(|column| column.as_string_opt::<i32>())
+        .ok_or("column session is missing")?;
+    let ids = sessions.iter().map(|hex| {
+        let hex = hex.unwrap_or_default();
+        u128::from_str_radix(hex, 16).map(Id).map_err(|_| format!("{hex:?} is no id"))
+    });
+    ids.zip(label_columns::read(batch, rater)?).map(|(id, labels)| Ok((id?, labels))).collect()
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use metier_label::{Value, rubric};
+
     use super::*;
 
     fn full() -> Row {
@@ -394,13 +441,20 @@ mod tests {
             turns: vec![Turn::default(), turn],
             ..Facts::default()
         };
-        Row { session: Id(1), person: Some(Id(u128::MAX)), project: None, facts }
+        let mut labels = Labels::none(Rater::builtin(), rubric());
+        labels.set(rubric(), "work_mode", Value::Choice(2), Some(0.5));
+        labels.set(rubric(), "expertise", Value::Level(0), None);
+        labels.set(rubric(), "planning_user_share", Value::Tenths(7), Some(0.25));
+        labels.set(rubric(), "value_usd", Value::Usd(50.0), None);
+        labels.intents = vec![Some(3), None];
+        Row { session: Id(1), person: Some(Id(u128::MAX)), project: None, facts, labels }
     }
 
     #[test]
     fn rows_come_back_as_they_were() {
+        let labels = Labels::none(Rater::builtin(), rubric());
         let rows =
-            [full(), Row { session: Id(2), person: None, project: Some(Id(3)), facts: Facts::default() }];
+            [full(), Row { session: Id(2), person: None, project: Some(Id(3)), facts: Facts::default(), labels }];
         let batch = write(&rows.iter().collect::<Vec<_>>()).unwrap();
         assert_eq!(read(&batch).unwrap(), rows);
     }

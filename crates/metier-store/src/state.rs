@@ -23,7 +23,13 @@ pub(crate) struct State {
 impl State {
     /// The version of what measures now: that of the program and of the definitions.
     pub(crate) fn measured_by() -> String {
-        format!("metier {} facts {}", env!("CARGO_PKG_VERSION"), metier_session::measure::VERSION)
+        format!(
+            "metier {} facts {} labels {} rubric {}",
+            env!("CARGO_PKG_VERSION"),
+            metier_session::measure::VERSION,
+            metier_label::builtin::VERSION,
+            metier_label::rubric().hash
+        )
     }
 }
 

@@ -10,7 +10,10 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use metier_session::{Key, RecordKey};
+use arrow_array::RecordBatch;
+use arrow_schema::{ArrowError, SchemaRef};
+use metier_label::{Labels, Rater};
+use metier_session::{Id, Key, RecordKey};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Compression;
@@ -42,11 +45,14 @@ struct Manifest {
     state: Option<String>,
     /// The records of all sessions.
     records: Option<String>,
+    /// Files of labels by rater; the built-in labeller's stand in the rows.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    labels: BTreeMap<String, String>,
 }
 
 const MANIFEST: &str = "manifest.json";
 const LOCK: &str = "lock";
-const FOLDERS: [&str; 2] = ["sessions", "scan"];
+const FOLDERS: [&str; 3] = ["sessions", "scan", "labels"];
 
 impl Store {
     /// Opens the store in `folder` for reading. `None` if there is none.
@@ -98,6 +104,33 @@ impl Store {
         store.read_partitions(store.manifest.sessions.keys())
     }
 
+    /// The labels of all raters but the built-in one, by rater and then by the sessions' ids.
+    ///
+    /// # Errors
+    /// If a file cannot be read or is damaged.
+    pub fn labels(&self) -> Result<Vec<(Id, Labels)>, Error> {
+        let mut all = Vec::new();
+        for (rater, name) in &self.manifest.labels {
+            let rater = Rater::new(rater);
+            for batch in self.batches(name)? {
+                let damaged = |reason: String| Error::damaged(&self.folder.join(name), reason);
+                all.extend(schema::read_labels(&batch, &rater).map_err(damaged)?);
+            }
+        }
+        Ok(all)
+    }
+
+    /// The batches of a file of the store.
+    fn batches(&self, name: &str) -> Result<Vec<RecordBatch>, Error> {
+        let path = self.folder.join(name);
+        let file = File::open(&path).map_err(Error::read(&path))?;
+        let damaged = |reason: String| Error::damaged(&path, reason);
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+            .and_then(|builder| builder.build())
+            .map_err(|error| damaged(error.to_string()))?;
+        reader.map(|batch| batch.map_err(|error| damaged(error.to_string()))).collect()
+    }
+
     /// The rows of these partitions, in the order of the sessions' ids.
     pub(crate) fn read_partitions<'p>(
         &self,
@@ -106,14 +139,8 @@ impl Store {
         let mut rows = Vec::new();
         for partition in partitions {
             let Some(name) = self.manifest.sessions.get(partition) else { continue };
-            let path = self.folder.join(name);
-            let file = File::open(&path).map_err(Error::read(&path))?;
-            let damaged = |reason: String| Error::damaged(&path, reason);
-            let reader = ParquetRecordBatchReaderBuilder::try_new(file)
-                .and_then(|builder| builder.build())
-                .map_err(|error| damaged(error.to_string()))?;
-            for batch in reader {
-                let batch = batch.map_err(|error| damaged(error.to_string()))?;
+            for batch in self.batches(name)? {
+                let damaged = |reason: String| Error::damaged(&self.folder.join(name), reason);
                 rows.extend(schema::read(&batch).map_err(damaged)?);
             }
         }
@@ -131,13 +158,16 @@ pub(crate) struct Writer {
 }
 
 /// What replaces the files in force.
+#[derive(Default)]
 pub(crate) struct Change<'c> {
     /// All rows of each partition that changes; an empty one vanishes.
     pub partitions: BTreeMap<String, Vec<&'c Row>>,
-    /// The new state.
-    pub state: &'c State,
+    /// The new state; `None` if it stays as it is.
+    pub state: Option<&'c State>,
     /// The new records; `None` if they stay as they are.
     pub records: Option<Vec<u8>>,
+    /// All labels of each rater whose labels change.
+    pub labels: BTreeMap<String, BTreeMap<Id, &'c Labels>>,
 }
 
 impl Writer {
@@ -195,14 +225,24 @@ impl Writer {
             new.sessions.remove(partition);
             if !rows.is_empty() {
                 let name = format!("sessions/month={partition}/{generation}.parquet");
-                drafts.push((name.clone(), parquet(&self.store.folder, rows)?));
+                let batch = schema::write(rows);
+                drafts.push((name.clone(), parquet(&self.store.folder, schema::schema(), batch)?));
                 new.sessions.insert(partition.clone(), name);
             }
         }
-        let state = serde_json::to_vec(change.state).expect("the state has only maps with text keys");
-        let name = format!("scan/state.{generation}.json");
-        drafts.push((name.clone(), state));
-        new.state = Some(name);
+        for (at, (rater, labels)) in change.labels.iter().enumerate() {
+            // Names of raters are no names of files.
+            let name = format!("labels/{generation}.{at}.parquet");
+            let batch = schema::write_labels(rater, labels);
+            drafts.push((name.clone(), parquet(&self.store.folder, schema::labels_schema(), batch)?));
+            new.labels.insert(rater.clone(), name);
+        }
+        if let Some(state) = change.state {
+            let state = serde_json::to_vec(state).expect("the state has only maps with text keys");
+            let name = format!("scan/state.{generation}.json");
+            drafts.push((name.clone(), state));
+            new.state = Some(name);
+        }
         if let Some(records) = change.records {
             let name = format!("scan/records.{generation}.bin");
             drafts.push((name.clone(), records));
@@ -244,6 +284,7 @@ impl Writer {
         let manifest = &self.store.manifest;
         let named = |path: &Path| {
             let all = manifest.sessions.values().chain(&manifest.state).chain(&manifest.records);
+            let all = all.chain(manifest.labels.values());
             all.into_iter().any(|name| self.store.folder.join(name) == path)
         };
         let files = |folder: &Path| -> Vec<PathBuf> {
@@ -300,8 +341,8 @@ fn sync_folder(folder: &Path) -> std::io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
-/// Rows as the bytes of a Parquet file. The same rows give the same bytes.
-fn parquet(folder: &Path, rows: &[&Row]) -> Result<Vec<u8>, Error> {
+/// A batch as the bytes of a Parquet file. The same batch gives the same bytes.
+fn parquet(folder: &Path, schema: SchemaRef, batch: Result<RecordBatch, ArrowError>) -> Result<Vec<u8>, Error> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_created_by("metier".to_owned())
@@ -309,8 +350,8 @@ fn parquet(folder: &Path, rows: &[&Row]) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let failed =
         |error: String| Error::Write { path: folder.to_owned(), source: std::io::Error::other(error) };
-    let batch = schema::write(rows).map_err(|error| failed(error.to_string()))?;
-    let mut writer = ArrowWriter::try_new(&mut bytes, schema::schema(), Some(properties))
+    let batch = batch.map_err(|error| failed(error.to_string()))?;
+    let mut writer = ArrowWriter::try_new(&mut bytes, schema, Some(properties))
         .map_err(|error| failed(error.to_string()))?;
     writer.write(&batch).map_err(|error| failed(error.to_string()))?;
     writer.close().map_err(|error| failed(error.to_string()))?;

@@ -27,7 +27,7 @@ pub(crate) fn facts() -> Facts {
 
 /// A session of a person.
 pub(crate) fn row(session: u128, person: u128, facts: Facts) -> Row {
-    Row { session: Id(session), person: Some(Id(person)), project: Some(Id(person << 96)), facts }
+    Row { session: Id(session), person: Some(Id(person)), project: Some(Id(person << 96)), facts, labels: unlabelled() }
 }
 
 /// A turn that the person started.
@@ -51,4 +51,9 @@ pub(crate) fn estimate<'a>(finding: &'a Finding, name: &str) -> &'a Estimate {
 /// The value of that name in the first group.
 pub(crate) fn value(finding: &Finding, name: &str) -> Option<f64> {
     estimate(finding, name).value
+}
+
+/// No answer to any question.
+pub(crate) fn unlabelled() -> metier_label::Labels {
+    metier_label::Labels::none(metier_label::Rater::builtin(), metier_label::rubric())
 }

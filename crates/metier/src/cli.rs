@@ -57,6 +57,10 @@ pub(crate) enum Command {
     Summary(Summary),
     /// Show one session as a text: what was typed, said and done
     Show(Show),
+    /// Ask the language model that you name about sessions; nothing is sent anywhere else
+    Label(Label),
+    /// Compare the answers of two raters, question by question
+    Agree(Agree),
     /// Check what can be read: problems of transcripts with file, line and reason, and the state of the store
     Doctor(Doctor),
     /// Write small synthetic transcripts to try everything on
@@ -171,4 +175,141 @@ pub(crate) struct Show {
     /// Characters in all, where the whole is cut
     #[arg(long, value_name = "N", default_value_t = 25_000)]
     pub chars: usize,
+}
+
+/// `metier agree`
+#[derive(Debug, Args)]
+pub(crate) struct Agree {
+    /// A label file, FILE#RATER for one rater in it, or the name of a rater in the store (`builtin` is metier's own)
+    #[arg(value_name = "A")]
+    pub first: String,
+    /// The same; may be left out if A is a file of two raters
+    #[arg(value_name = "B")]
+    pub second: Option<String>,
+    /// Look for systematic disagreement by this only, and show every group (repeatable) [default: by all, showing
+    /// the groups that stand apart]
+    #[arg(long, value_enum)]
+    pub by: Vec<SplitBy>,
+    /// Print Markdown
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
+    /// Print confusion tables too; `--json` and `--markdown` always have them
+    #[arg(long)]
+    pub confusion: bool,
+    /// Whose the lines are that name no rater
+    #[arg(long, value_name = "NAME")]
+    pub rater: Option<String>,
+    /// Transcripts of the sessions, which tell people, agents and months where no store does (repeatable)
+    #[arg(long, value_name = "PATH")]
+    pub transcripts: Vec<PathBuf>,
+    /// Seed of the intervals' resampling
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// By what to look for systematic disagreement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SplitBy {
+    /// By agent
+    Agent,
+    /// By month of the first record (UTC)
+    Month,
+    /// By the work mode that A answered
+    #[value(name = "work_mode")]
+    WorkMode,
+}
+
+/// `metier label`
+#[derive(Debug, Args)]
+pub(crate) struct Label {
+    /// Put the labels of this file into the store, and ask no model; `-` is the standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "export")]
+    pub import: Option<PathBuf>,
+    /// Write the labels of the store to this file, and ask no model; `-` is the standard output
+    #[arg(long, value_name = "FILE")]
+    pub export: Option<PathBuf>,
+    /// With --import: whose the lines are that name no rater. With --export: only labels of this rater (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub rater: Vec<String>,
+    /// Sessions: their ids or the beginning of them, or their files [default: all]
+    #[arg(value_name = "SESSION")]
+    pub sessions: Vec<String>,
+    /// Where to look for sessions (repeatable) [default: the usual homes of the agents]
+    #[arg(long, value_name = "PATH")]
+    pub transcripts: Vec<PathBuf>,
+    /// The model to ask: [labeller.NAME] of the configuration; flags go over what stands there
+    #[arg(long, value_name = "NAME")]
+    pub labeller: Option<String>,
+    /// The configuration [default: metier/config.toml in the user's config folder]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The wire format: anthropic or openai
+    #[arg(long)]
+    pub api: Option<metier_label::model::Api>,
+    /// Where the API is, such as http://localhost:8080/v1
+    #[arg(long, value_name = "URL")]
+    pub base_url: Option<String>,
+    /// The model's name
+    #[arg(long)]
+    pub model: Option<String>,
+    /// The environment variable that has the key [default: ANTHROPIC_API_KEY or OPENAI_API_KEY]
+    #[arg(long, value_name = "VARIABLE")]
+    pub key_env: Option<String>,
+    /// Print what would be sent, to the byte, and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Stop before this many US dollars are passed; needs prices
+    #[arg(long, value_name = "USD")]
+    pub budget: Option<f64>,
+    /// Only so many sessions: the newest
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Only so many sessions, by chance
+    #[arg(long, value_name = "N")]
+    pub sample: Option<usize>,
+    /// Seed of the sample and of the waits between tries
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Send calls in batches: half the price, and up to a day to wait
+    #[arg(long)]
+    pub batch: bool,
+    /// Ask one question a call, as the study did
+    #[arg(long)]
+    pub one_question_per_call: bool,
+    /// Ask for no reasons, and keep none
+    #[arg(long)]
+    pub no_rationale: bool,
+    /// Label sessions without a person in the loop, too
+    #[arg(long)]
+    pub headless: bool,
+    /// The file that keeps every answer [default: labels.sqlite beside the store]
+    #[arg(long, value_name = "FILE")]
+    pub cache: Option<PathBuf>,
+    /// Calls in flight at once [default: 8]
+    #[arg(long, value_name = "N")]
+    pub concurrency: Option<u16>,
+    /// Calls begun in a minute [default: what the server allows]
+    #[arg(long, value_name = "N")]
+    pub requests_per_minute: Option<u32>,
+    /// Seconds until a call is given up [default: 120]
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout_s: Option<f64>,
+    /// The most tokens of an answer [default: what the questions need]
+    #[arg(long, value_name = "N")]
+    pub max_output_tokens: Option<u32>,
+    /// The sampling temperature [default: 0.2]
+    #[arg(long)]
+    pub temperature: Option<f64>,
+    /// US dollars for a million tokens sent
+    #[arg(long, value_name = "USD")]
+    pub input_usd_per_mtok: Option<f64>,
+    /// US dollars for a million tokens answered
+    #[arg(long, value_name = "USD")]
+    pub output_usd_per_mtok: Option<f64>,
+    /// Seconds between looks at a batch
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, hide = true)]
+    pub poll_s: f64,
+    /// The first wait after a failure where the server names none
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 500, hide = true)]
+    pub first_wait_ms: u64,
 }

@@ -5,9 +5,13 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
+mod agree;
 mod cli;
 mod doctor;
 mod facts;
+mod known;
+mod label;
+mod labels_io;
 mod places;
 mod progress;
 mod sample;
@@ -48,6 +52,8 @@ fn run(cli: Cli) -> Result<Ended> {
         Some(Command::Summary(command)) => summary::run(&command, &cli.all),
         Some(Command::Doctor(command)) => doctor::run(&command, &cli.all),
         Some(Command::Show(command)) => show::run(&command, &cli.all),
+        Some(Command::Label(command)) => label::run(&command, &cli.all),
+        Some(Command::Agree(command)) => agree::run(&command, &cli.all),
         Some(Command::Sample(command)) => sample::run(&command, &cli.all),
         Some(Command::Completions { shell }) => shell::completions(shell),
         Some(Command::Man) => shell::man(),

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use metier_label::{Limits, render, render_messages};
+use metier_label::{Content, Limits, render, render_messages};
 use metier_session::scan::{self, Measured, Scan};
 use metier_session::{Facts, Key, Session};
 
@@ -18,18 +18,19 @@ pub(crate) fn run(command: &cli::Show, all: &All) -> Result<Ended> {
     } else {
         Limits { turn: usize::MAX, whole: usize::MAX }
     };
-    let show = |session: &Session, _: &Facts| match command.messages {
-        true => render_messages(session, &limits),
-        false => render(session, &limits),
+    let show = |session: &Session, _: &Facts| {
+        let render = if command.messages { render_messages } else { render };
+        (Content::of(session), render(session, &limits))
     };
     let session = one(&command.which, all, &show)?;
+    let (content, text) = &session.taken;
     let mut out = std::io::stdout().lock();
     if all.json {
-        let told = serde_json::json!({ "session": session.session, "agent": session.facts.agent.name(), "text": session.taken });
+        let told = serde_json::json!({ "session": session.session, "agent": session.facts.agent.name(), "content": content.to_string(), "text": text });
         serde_json::to_writer(&mut out, &told)?;
         writeln!(out)?;
     } else {
-        writeln!(out, "{}", session.taken)?;
+        writeln!(out, "{text}")?;
     }
     out.flush()?;
     Ok(Ended::Done)

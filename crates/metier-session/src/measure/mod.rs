@@ -121,8 +121,8 @@ pub struct Facts {
     pub lint_runs: u64,
     /// Whether the last of them passed.
     pub last_lint_passed: Option<bool>,
-    /// Of the tests, builds and linters that ran, those known to have failed.
-    pub failed_checks: u64,
+    /// Of the tests, builds and linters that ran, those known to have failed; `None` in rows of older versions.
+    pub failed_checks: Option<u64>,
     /// Commands run again, word for word, after they failed.
     pub retries: u64,
 
@@ -505,7 +505,7 @@ impl Measuring {
             last_build_passed: builds.passed,
             lint_runs: lints.runs,
             last_lint_passed: lints.passed,
-            failed_checks: self.failed_checks,
+            failed_checks: Some(self.failed_checks),
             retries: self.retries,
             turns: self.turns,
             compactions: self.compactions,
