@@ -44,8 +44,8 @@ fn run(rate: u32, latency: std::ops::RangeInclusive<u64>, told: Told, seconds: f
     let window: Mutex<VecDeque<Instant>> = Mutex::default();
     let (low, high) = (*latency.start(), *latency.end());
     let server = Server::start(move |number, request| {
-        // A call is admitted if fewer than `rate` were in the last second, with room for a tenth at once.
-        let most = rate as usize + (rate as usize).div_ceil(10);
+        // A call is admitted if fewer than `rate` were in the last second.
+        let most = rate as usize;
         {
             let mut window = window.lock().unwrap();
             let now = Instant::now();

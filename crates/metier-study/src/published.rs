@@ -26,6 +26,10 @@ pub struct Figures {
     pub depth: Depth,
     /// How long an agent works alone, and who lets it: from [`Studies::autonomy`].
     pub autonomy: Autonomy,
+    /// Who decides: from [`Studies::agentic_coding`].
+    pub division_of_labour: Division,
+    /// How labels agreed with telemetry: from [`Studies::agentic_coding`].
+    pub classifier: Classifier,
 }
 
 /// The studies.
@@ -36,6 +40,21 @@ pub struct Studies {
     pub agentic_coding: Source,
     /// Measuring AI agent autonomy in practice, February 2026.
     pub autonomy: Source,
+    /// SWE-chat, April 2026.
+    pub swe_chat: SweChat,
+}
+
+/// SWE-chat: public sessions from checkpoint branches.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct SweChat {
+    /// The study.
+    #[serde(flatten)]
+    pub source: Source,
+    /// Share of turns in which the person pushed back or interrupted.
+    pub turns_with_pushback_or_interruption: f64,
+    /// Share of prompts that ask to explain.
+    pub prompts_asking_to_explain: f64,
 }
 
 /// A study.
@@ -80,6 +99,28 @@ pub struct Autonomy {
     pub full_auto_approve_new_users: f64,
     /// The same of users at 750 sessions.
     pub full_auto_approve_at_750_sessions: f64,
+}
+
+/// Who decides, and what follows from it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Division {
+    /// Tool calls per prompt where the person makes more than 80 % of execution decisions.
+    pub actions_per_prompt_when_user_controls_execution: f64,
+    /// Tool calls per prompt where the agent makes more than 80 % of planning decisions.
+    pub actions_per_prompt_when_agent_controls_planning: f64,
+}
+
+/// How labels agreed with telemetry.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Classifier {
+    /// Of sessions labelled as writing code, the share whose telemetry shows changed lines: at least this.
+    pub telemetry_agreement: f64,
+    /// Share judged succeeded, by success signal.
+    pub judged_succeeded_at_success_signal: BTreeMap<String, f64>,
+    /// Share judged succeeded, by failure signal.
+    pub judged_succeeded_at_failure_signal: BTreeMap<String, f64>,
 }
 
 impl Source {

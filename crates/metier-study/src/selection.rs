@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use metier_label::Labels;
 use metier_session::{Facts, Id};
 use metier_store::Row;
 
@@ -27,6 +28,8 @@ pub struct Selection<'a> {
 #[derive(Clone, Copy)]
 pub(crate) struct Selected<'a> {
     pub(crate) facts: &'a Facts,
+    /// What was judged of it, by the rater that the rows carry.
+    pub(crate) labels: &'a Labels,
     /// Who stands for its person.
     person: Person,
     /// Sessions of the same person before this one; `None` where the transcript has no time.
@@ -70,7 +73,7 @@ impl<'a> Selection<'a> {
 
         let mut sessions: Vec<Selected> = rows
             .iter()
-            .map(|row| Selected { facts: &row.facts, person: Person::of(row), earlier: None })
+            .map(|row| Selected { facts: &row.facts, labels: &row.labels, person: Person::of(row), earlier: None })
             .collect();
         count_earlier(&mut sessions);
         let mut groups: BTreeMap<String, Vec<Selected>> = BTreeMap::new();

@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Label(Label),
     /// Compare the answers of two raters, question by question
     Agree(Agree),
+    /// Tell what each built-in label of a session rests on
+    Explain(Explain),
     /// Check what can be read: problems of transcripts with file, line and reason, and the state of the store
     Doctor(Doctor),
     /// Write small synthetic transcripts to try everything on
@@ -102,6 +104,9 @@ pub(crate) struct Summary {
     /// List the findings
     #[arg(long)]
     pub list: bool,
+    /// Whose labels to take, where findings rest on labels [default: the built-in labeller]
+    #[arg(long, value_name = "RATER")]
+    pub labels: Option<String>,
     /// Keep sessions without a person in the loop
     #[arg(long)]
     pub headless: bool,
@@ -156,6 +161,16 @@ pub(crate) struct Which {
     /// Where to look for it (repeatable) [default: the usual homes of the agents]
     #[arg(long, value_name = "PATH")]
     pub transcripts: Vec<PathBuf>,
+}
+
+/// `metier explain`
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    pub which: Which,
+    /// Show the beginning of each message beside its record
+    #[arg(long)]
+    pub text: bool,
 }
 
 /// `metier show`

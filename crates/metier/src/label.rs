@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use metier_label::model::{
     Cache, Endpoint, Estimate, How, Job, Labelled, Labeller, Mask, Options, Patience, Plan, Settings, Totals,
 };
-use metier_label::{Labels, Limits, messages, render, render_messages, rubric};
+use metier_label::{Labels, Limits, Masker, messages, render, render_messages, rubric};
 use metier_session::scan::{self, Scan};
 use metier_session::{Facts, Id, Key, Session};
 use rand_chacha::ChaCha8Rng;
@@ -28,13 +28,6 @@ pub(crate) fn run(command: &cli::Label, all: &All) -> Result<Ended> {
     let endpoint = endpoint(command)?;
     // Before the transcripts are read: a missing key is better told at once.
     let key = if command.dry_run { None } else { endpoint.key(&|name| std::env::var(name).ok())? };
-    // The masker is not wired in yet: until it is, nothing leaves the machine.
-    if !command.dry_run && !endpoint.is_loopback() {
-        bail!(
-            "{} is not on this machine, and texts are not masked yet: name a server on this machine",
-            endpoint.base_url
-        );
-    }
     if !all.quiet && key.is_some() && endpoint.base_url.starts_with("http://") && !endpoint.is_loopback() {
         anstream::eprintln!(
             "metier: {} is not encrypted: key and sessions can be read on the way",
@@ -165,7 +158,30 @@ impl Keeper {
 
 /// What every text goes through before anything else sees it.
 fn masker() -> Box<Mask<'static>> {
-    Box::new(|text| text.to_owned())
+    let masker = Masker::new(&own_names());
+    Box::new(move |text| masker.mask(text).text.into_owned())
+}
+
+/// What names the person of this machine: the home folder, and what git calls them.
+fn own_names() -> Vec<String> {
+    let Some(home) = std::env::home_dir() else { return Vec::new() };
+    let mut names: Vec<String> =
+        home.file_name().map(|name| name.to_string_lossy().into_owned()).into_iter().collect();
+    // Both places that git looks for a person's configuration; what includes or conditions say is not followed.
+    for file in [home.join(".gitconfig"), home.join(".config").join("git").join("config")] {
+        let mut of_user = false;
+        for line in std::fs::read_to_string(file).unwrap_or_default().lines().map(str::trim) {
+            if line.starts_with('[') {
+                of_user = line.eq_ignore_ascii_case("[user]");
+            } else if let Some((name, value)) = line.split_once('=').filter(|_| of_user)
+                && matches!(name.trim(), "name" | "email")
+            {
+                names.push(value.trim().trim_matches('"').to_owned());
+            }
+        }
+    }
+    names.retain(|name| !name.is_empty());
+    names
 }
 
 /// The endpoint that the user named: by an entry of the configuration, by flags, or both.

@@ -8,6 +8,7 @@ use clap::Parser;
 mod agree;
 mod cli;
 mod doctor;
+mod explain;
 mod facts;
 mod known;
 mod label;
@@ -51,6 +52,7 @@ fn run(cli: Cli) -> Result<Ended> {
         Some(Command::Facts(command)) => facts::run(&command, &cli.all),
         Some(Command::Summary(command)) => summary::run(&command, &cli.all),
         Some(Command::Doctor(command)) => doctor::run(&command, &cli.all),
+        Some(Command::Explain(command)) => explain::run(&command, &cli.all),
         Some(Command::Show(command)) => show::run(&command, &cli.all),
         Some(Command::Label(command)) => label::run(&command, &cli.all),
         Some(Command::Agree(command)) => agree::run(&command, &cli.all),

@@ -1,9 +1,12 @@
 //! `metier summary`: the findings from the store.
 
+use std::collections::{BTreeSet, HashMap};
 use std::io::{IsTerminal, Write};
 
 use anyhow::{Result, bail};
+use metier_label::{Labels, Rater, rubric};
 use metier_report::{Detail, Style};
+use metier_session::Id;
 use metier_store::{Row, Store};
 use metier_study::Settings;
 
@@ -31,7 +34,7 @@ pub(crate) fn run(command: &cli::Summary, all: &All) -> Result<Ended> {
     }
     let folder = places::store(all.store.as_deref())?;
     match Store::open(&folder)? {
-        Some(store) => show(&store.rows()?, command, all),
+        Some(store) => show(&rows(&store, command.labels.as_deref())?, command, all),
         None => bail!(
             "there is no store at {}: run `metier scan` first, or name it with --store",
             folder.display()
@@ -39,9 +42,28 @@ pub(crate) fn run(command: &cli::Summary, all: &All) -> Result<Ended> {
     }
 }
 
+/// The rows of a store with the labels of one rater: sessions that this rater did not label have none.
+fn rows(store: &Store, rater: Option<&str>) -> Result<Vec<Row>> {
+    let mut rows = store.rows()?;
+    let Some(rater) = rater.filter(|rater| *rater != Rater::BUILTIN) else { return Ok(rows) };
+    let all = store.labels()?;
+    let known: BTreeSet<&str> = all.iter().map(|(_, labels)| labels.rater.name()).collect();
+    if !known.contains(rater) {
+        let known: Vec<&str> = [Rater::BUILTIN].into_iter().chain(known).collect();
+        bail!("nobody called {rater:?} labelled sessions in this store; there are: {}", known.join(", "));
+    }
+    let mut of_rater: HashMap<Id, Labels> =
+        all.into_iter().filter(|(_, labels)| labels.rater.name() == rater).collect();
+    for row in &mut rows {
+        let none = || Labels::none(Rater::new(rater), rubric());
+        row.labels = of_rater.remove(&row.session).unwrap_or_else(none);
+    }
+    Ok(rows)
+}
+
 /// The summary as it is without flags.
 pub(crate) fn overall() -> cli::Summary {
-    cli::Summary { by: By::Overall, finding: Vec::new(), list: false, headless: false, seed: None }
+    cli::Summary { by: By::Overall, finding: Vec::new(), list: false, labels: None, headless: false, seed: None }
 }
 
 /// Prints the findings from these rows.

@@ -52,7 +52,11 @@ fn times(n: usize, first: &str, second: &str) -> Vec<(Json, Json)> {
 
 /// The value, to five decimals.
 fn value(figure: &Figure) -> Option<f64> {
-    figure.value.map(|value| (value * 1e5).round() / 1e5)
+    figure.value.map(rounded)
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1e5).round() / 1e5
 }
 
 fn optional(figure: &Option<Figure>) -> Option<f64> {
@@ -151,7 +155,7 @@ fn amounts_by_hand() {
     assert_eq!((value(&compared.exact), optional(&compared.near)), (Some(0.4), Some(0.4)));
     let correlation = compared.log_correlation.clone().expect("of amounts there is one");
     // In powers of ten 1, 1, 2, 2 beside 1, 2, 2, 3.
-    assert_eq!((correlation.n, value(&correlation)), (4, Some(0.70711)));
+    assert_eq!((correlation.n, value(&correlation)), (4, Some(rounded(0.5f64.sqrt()))));
     assert_eq!((value(&compared.alpha), optional(&compared.difference)), (Some(0.5), Some(3.16228)));
     // 10 and 100 are equally frequent; the second rater gave 10 once, and nothing else from 5 to 20.
     assert_eq!(compared.baseline_answer, json!(10.0));

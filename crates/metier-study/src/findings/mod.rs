@@ -12,11 +12,21 @@ mod control;
 mod depth;
 mod division;
 mod evidence;
+mod label_checks;
+mod pushback;
 mod turn_length;
 
 /// Every finding, in the order in which they are shown.
-pub static FINDINGS: [Study; 6] =
-    [division::STUDY, depth::STUDY, turn_length::STUDY, auto_approve::STUDY, control::STUDY, evidence::STUDY];
+pub static FINDINGS: [Study; 8] = [
+    division::STUDY,
+    depth::STUDY,
+    turn_length::STUDY,
+    auto_approve::STUDY,
+    control::STUDY,
+    evidence::STUDY,
+    label_checks::STUDY,
+    pushback::STUDY,
+];
 
 /// The finding of that name.
 ///

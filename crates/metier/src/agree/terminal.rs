@@ -27,6 +27,11 @@ pub(super) fn terminal(report: &Report, style: Style) -> String {
     out.push('\n');
     out.push_str(&table(&report.agreement.questions, style, &mut reasons));
     out.push('\n');
+    let not_compared = report.agreement.questions.iter().filter(|compared| compared.n == 0);
+    let not_compared: Vec<&str> = not_compared.map(|compared| compared.question.as_str()).collect();
+    if !not_compared.is_empty() {
+        out.push_str(&paragraph("", &format!("Nothing to compare: {}.", not_compared.join(", "))));
+    }
     out.push_str(&paragraph(
         "",
         "near: at most one level, one tenth or a factor of 2 apart. κ: Cohen's, with quadratic weights for levels and \
@@ -139,9 +144,9 @@ fn cells(figure: Option<&Figure>, unit: Unit, reasons: &mut Reasons) -> [String;
 /// A line for the numbers of each question, and one for their intervals.
 fn table(questions: &[Compared], style: Style, reasons: &mut Reasons) -> String {
     const HEAD: [&str; 7] = ["", "n", "exact", "near", "κ", "α", "naive"];
-    let mut lines: Vec<[String; 7]> = vec![HEAD.map(str::to_owned)];
-    for compared in questions {
-        let mut pair =
+    let mut lines: Vec<Vec<String>> = vec![HEAD.map(str::to_owned).to_vec()];
+    for compared in questions.iter().filter(|compared| compared.n > 0) {
+        let mut pairs =
             [compared.question.clone(), compared.n.to_string()].map(|text| [text, String::new()]).to_vec();
         for (figure, unit) in [
             (Some(&compared.exact), Unit::Share),
@@ -150,11 +155,10 @@ fn table(questions: &[Compared], style: Style, reasons: &mut Reasons) -> String 
             (Some(&compared.alpha), Unit::Coefficient),
             (Some(&compared.baseline), Unit::Share),
         ] {
-            pair.push(cells(figure, unit, reasons));
+            pairs.push(cells(figure, unit, reasons));
         }
-        for line in 0..2 {
-            lines.push(std::array::from_fn(|column| pair[column][line].clone()));
-        }
+        let (numbers, intervals) = pairs.into_iter().map(|[number, interval]| (number, interval)).unzip();
+        lines.extend([numbers, intervals]);
     }
     let widths: [usize; 7] =
         std::array::from_fn(|column| lines.iter().map(|line| columns(&line[column])).max().unwrap_or(0));
@@ -169,7 +173,8 @@ fn table(questions: &[Compared], style: Style, reasons: &mut Reasons) -> String 
             text.push_str(&if column == 0 { format!("{cell}{blanks}") } else { format!("  {blanks}{cell}") });
         }
         let text = text.trim_end();
-        let secondary = at == 0 || at % 2 == 0;
+        // The heading and the intervals.
+        let secondary = at.is_multiple_of(2);
         out.push_str(&if secondary { dim(text, style.colour) } else { text.to_owned() });
         out.push('\n');
     }

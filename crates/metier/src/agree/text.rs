@@ -135,7 +135,7 @@ pub(super) fn besides(compared: &Compared, why: Why) -> Vec<String> {
     let whom = [(left.only_first, "A only"), (left.only_second, "B only"), (left.neither, "neither")];
     let parts: Vec<String> =
         whom.iter().filter(|(n, _)| *n > 0).map(|(n, whom)| format!("{n} by {whom}")).collect();
-    if !parts.is_empty() {
+    if compared.n + left.only_first + left.only_second > 0 && !parts.is_empty() {
         said.push(format!("answered {}", parts.join(", ")));
     }
     if left.unequal_sessions > 0 {
