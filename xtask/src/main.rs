@@ -11,6 +11,7 @@ mod corpus;
 mod fuzz;
 mod peer;
 mod synthetic;
+mod train;
 
 const USAGE: &str = "\
 Chores of the workspace.
@@ -22,6 +23,9 @@ cargo xtask bench [--gigabytes SIZE] [--keep DIR]
     and prints a table. With --keep the corpus is made in DIR, and stays for the next time.
 cargo xtask fuzz [--seconds SECONDS] [TARGET]
     Fuzzes one target, or one after another, for SECONDS each (600 unless told).
+cargo xtask train [PATH...]
+    Fits the built-in labeller on the reference labels and tells how it does on people it has not seen.
+    With PATHs of transcripts, gathers the evidence of the labelled sessions there anew first.
 ";
 
 fn main() -> ExitCode {
@@ -63,6 +67,7 @@ fn run() -> Result<()> {
                 .with_context(|| format!("--seconds takes a whole number from 1, not `{seconds}`"))?;
             fuzz::run(&workspace, seconds, target.as_deref())
         }
+        Some("train") => train::run(&workspace, &arguments.rest),
         None | Some("help" | "--help" | "-h") => {
             print!("{USAGE}");
             Ok(())

@@ -35,7 +35,8 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// How the model of a question is made. Chosen by cross-validation on the development sessions.
+/// How the model of a question is made. Chosen by leaving out one person after another on the sessions fitted on; the held-out
+/// ones chose nothing.
 struct Plan {
     question: &'static str,
     kind: ModelKind,
@@ -65,8 +66,7 @@ fn plans() -> [Plan; 10] {
         "ends_*", "actions", "actions_per_turn", "edit_share", "run_share", "read_share", "commits", "pull_requests", "pushes",
         "commit_is_last", "commit_runs", "commit_pending", "last_commit_failed", "test_runs", "tests_*", "build_*", "lint_passed",
         "failed_*", "tool_errors", "error_share", "retries", "hard_signals", "minutes", "lines_*", "files", "no_edits",
-        "interruptions", "rejections", "last_affirm", "last_correct", "last_fix", "last_git", "last_go_on", "last_persist",
-        "last_works", "agent_ends*", "says_persist", "says_works", "says_correct", "says_fix", "turns", "messages",
+        "interruptions", "rejections", "last_*", "fails_at_end", "edits_at_end", "reverts", "agent_ends*", "says_persist", "says_works", "says_correct", "says_fix", "turns", "messages",
     ];
     const END: &[&str] = &[
         "ends_*", "commit_pending", "last_commit_failed", "commit_is_last", "tests_failed_last", "agent_ends_*", "plan_refused",
@@ -92,7 +92,7 @@ fn plans() -> [Plan; 10] {
         plan("execution_user_share", Number, DECIDES, 1.0 / 30.0, 0.0),
         plan("interaction_pattern", Choice, PERSON, 0.01, 0.0),
         plan("value_usd", Number, SIZE, 1.0 / 30.0, 0.0),
-        plan("intent", Choice, &["*"], 0.1, 0.3),
+        plan("intent", Choice, &["*"], 0.03, 0.6),
     ]
 }
 

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Measures what people bring to coding agents: reads the session transcripts that agents leave on
 /// this machine, measures each, keeps rows without their text, and prints how person and agent share
-/// the work, beside what the studies published. Nothing leaves the machine.
+/// the work, beside what the studies published. Nothing leaves the machine, unless you name a model to label with.
 ///
 /// Without a command: scans the usual homes of the agents, then prints the summary.
 #[derive(Debug, Parser)]

@@ -114,7 +114,13 @@ fn text(taken: &Taken) -> String {
             let _ = writeln!(out, "    by rule: {rule}");
         }
         for reason in &explained.reasons {
-            let sign = if reason.adds >= 0.0 { "for" } else { "against" };
+            let choice = question.is_some_and(|question| !question.is_ordinal());
+            let sign = match (choice, reason.adds >= 0.0) {
+                (true, true) => "for",
+                (true, false) => "against",
+                (false, true) => "raises",
+                (false, false) => "lowers",
+            };
             // The absence of something weighs too.
             let value = if reason.value == 0.0 { "none".to_owned() } else { format!("{:.2}", reason.value) };
             let line = format!("    {sign:<8}{:<26}{value:>6}  {}", reason.evidence, records(&reason.places));

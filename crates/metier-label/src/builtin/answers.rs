@@ -32,7 +32,8 @@ pub struct Reason {
     pub evidence: String,
     /// Its value.
     pub value: f64,
-    /// What it adds to the answer's score over the others: above zero it speaks for the answer.
+    /// What it adds to the answer's score over the average of the others; of a level or a number, how far it raises
+    /// (above zero) or lowers it.
     pub adds: f64,
     /// The records it comes from: the first few.
     pub places: Vec<Place>,
@@ -52,7 +53,7 @@ pub fn explain(session: &Session, facts: &Facts) -> (Labels, Vec<Explained>) {
         .map(|(question, answer)| Explained {
             question: question.name.clone(),
             answer: *answer,
-            rule: answering.rule(&question.name),
+            rule: answer.and_then(|_| answering.rule(&question.name)),
             reasons: answering.reasons(&question.name, *answer),
         })
         .collect();
@@ -191,9 +192,9 @@ impl<'f> Answering<'f> {
             "expertise" if self.too_few_words() => Some("fewer than 8 words of the person's own"),
             "outcome" if self.no_goal() => Some("nothing was done and hardly anything was asked"),
             "success_signal" if !self.something_hard() => {
-                Some("at most 3: no commit, pull request, passed check or confirmation is recorded")
+                Some("at most 3: no commit, push, pull request, passed check or confirmation is recorded")
             }
-            "occupation" => Some("words of a trade in at least two messages; else practices of software development; else unclear"),
+            "occupation" => Some("words of a trade in at least two messages; else words of software development or a pull request; else unclear"),
             "work_occupation" => Some("code was changed or run; else words of a trade; else unclear"),
             "task_subject" => Some("the field whose words stand most often in messages, plans and names of files"),
             "codebase" => Some("files changed, files made, files only read, none"),
@@ -254,12 +255,11 @@ impl<'f> Answering<'f> {
         Some((best.0.as_str(), *best.1))
     }
 
-    /// How strongly practices of software development speak: words of the trade, reviews, tests and commits together.
+    /// How strongly practices of the trade of software development speak: its words in the person's messages, and pull requests.
+    /// Code, tests and commits are none: anybody's agent makes them.
     fn practice(&self) -> f64 {
         let words = self.evidence.trades[cues().trade.group("15")];
-        let facts = self.facts;
-        let works_as_they_do = facts.pull_requests > 0 || (facts.commits > 0 && facts.test_runs + facts.lint_runs > 0);
-        words + f64::from(u8::from(works_as_they_do)) + f64::from(u8::from(self.value("plan_tests") > 0.0))
+        words + f64::from(u8::from(self.facts.pull_requests > 0))
     }
 
     fn occupation(&self) -> (&'static str, f32) {

@@ -54,7 +54,7 @@ pub(crate) fn cues() -> &'static AllCues {
 }
 
 impl Cues {
-    fn new(groups: BTreeMap<String, Vec<String>>) -> Cues {
+    pub(crate) fn new(groups: BTreeMap<String, Vec<String>>) -> Cues {
         let mut patterns: BTreeMap<String, Vec<u16>> = BTreeMap::new();
         let names: Vec<String> = groups.keys().cloned().collect();
         for (group, phrases) in groups.values().enumerate() {
@@ -147,12 +147,14 @@ const PLAIN: [u8; 256] = {
 
 /// The beginning of a text, of at most so many bytes, cut between characters.
 pub(crate) fn beginning(text: &str, most: usize) -> &str {
-    &text[..text.floor_char_boundary(most)]
+    let to = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    &text[..to.unwrap_or(0)]
 }
 
 /// The end of a text, of at most so many bytes, cut between characters.
 pub(crate) fn ending(text: &str, most: usize) -> &str {
-    &text[text.ceil_char_boundary(text.len().saturating_sub(most))..]
+    let from = (text.len().saturating_sub(most)..=text.len()).find(|at| text.is_char_boundary(*at));
+    &text[from.unwrap_or(text.len())..]
 }
 
 #[cfg(test)]

@@ -39,8 +39,10 @@ const TASK: [&str; 11] = [
     "analyze", "build", "comprehend", "fix", "git", "operate", "orchestrate", "plan", "review", "tests", "write",
 ];
 
-/// The cues looked for in the last message.
-const LAST: [&str; 7] = ["affirm", "correct", "fix", "git", "go_on", "persist", "works"];
+/// The cues looked for in the last two messages: how somebody leaves.
+const LAST: [&str; 13] = [
+    "affirm", "annoyed", "correct", "fix", "git", "give_up", "go_on", "persist", "symptom", "thank", "unsure", "verify", "works",
+];
 
 /// The cues of the agent.
 const AGENT: [&str; 5] = ["ask", "concede", "done", "teach", "undone"];
@@ -52,7 +54,7 @@ const MODES_OF: [&str; 8] = [
 ];
 
 /// Everything that is not a cue. What each means stands in docs/labels.md.
-const OTHER: [&str; 85] = [
+const OTHER: [&str; 88] = [
     // What the person typed.
     "messages", "words", "words_mean", "words_max", "words_first", "short_share", "long_messages", "pasted_share",
     "pasted_errors", "pasted_reviews", "question_share", "questions", "exact_words", "exact_share", "exact_messages", "paths",
@@ -70,7 +72,7 @@ const OTHER: [&str; 85] = [
     "setting_up", "challenging",
     // How it went.
     "commits", "pull_requests", "pushes", "commit_is_last", "test_runs", "tests_passed", "tests_failed_last",
-    "build_passed", "build_failed", "lint_passed", "failed_checks", "failed_check_share", "tool_errors", "error_share", "retries",
+    "build_passed", "build_failed", "lint_passed", "failed_checks", "failed_check_share", "fails_at_end", "edits_at_end", "reverts", "tool_errors", "error_share", "retries",
     "hard_signals", "minutes",
 ];
 
@@ -210,8 +212,8 @@ pub(crate) fn gather(session: &Session, facts: &Facts, heard: &[Heard], with_pla
     }
     for cue in LAST {
         let group = person.group(cue);
-        let said = heard.last().filter(|heard| heard.cues[group] > 0);
-        numbers.push(f64::from(u8::from(said.is_some())), said.map(|heard| heard.message.place));
+        let said = || heard.iter().rev().take(2).filter(|heard| heard.cues[group] > 0);
+        numbers.push(said().count() as f64, said().map(|heard| heard.message.place));
     }
     let agent = &cues().agent;
     for cue in AGENT {
@@ -302,6 +304,12 @@ struct Course {
     rejections: Vec<Place>,
     decisions: Vec<Place>,
     failed: Vec<Place>,
+    /// Failures since the person last started a turn.
+    failed_at_end: Vec<Place>,
+    /// Files changed since then.
+    edits_at_end: usize,
+    /// Commands that take changes back.
+    reverts: Vec<Place>,
     edits: Vec<Place>,
     commits: Vec<Place>,
     files: std::collections::BTreeMap<String, bool>,
@@ -345,6 +353,8 @@ impl Course {
                     course.interrupted_at_end = None;
                     course.refused_at_end = None;
                     course.pending.clear();
+                    course.failed_at_end.clear();
+                    course.edits_at_end = 0;
                     if prompt.kind == PromptKind::Plan && course.plan.is_none() {
                         let text = prompt.text.read();
                         // The head of a plan tells what it is for; the rest is detail.
@@ -390,6 +400,10 @@ impl Course {
                             let first = line.split_whitespace().next();
                             first == Some("git") || first == Some("gh")
                         };
+                        let takes_back = ["git revert", "git checkout -- ", "git checkout HEAD", "git restore", "git reset --hard"];
+                        if takes_back.iter().any(|start| command.contains(start)) {
+                            course.reverts.push(event.place);
+                        }
                         course.git_commands += usize::from(command.split(['\n', ';', '&', '|']).any(git));
                     }
                     let commits = action.command.as_deref().filter(|command| commits(command));
@@ -447,7 +461,10 @@ impl Course {
             }
         }
         match &outcome.end {
-            End::Failed if event.actor == Actor::Main => self.failed.push(event.place),
+            End::Failed if event.actor == Actor::Main => {
+                self.failed.push(event.place);
+                self.failed_at_end.push(event.place);
+            }
             End::Rejected(_) => {
                 self.rejections.push(event.place);
                 self.refused_at_end = Some(event.place);
@@ -463,6 +480,7 @@ impl Course {
         for change in &outcome.changes {
             self.last_edit = Some(at);
             self.edits.push(event.place);
+            self.edits_at_end += 1;
             let new = change.removed == 0 && change.added > 0;
             if self.files.insert(change.path.to_string(), new).is_some() {
                 continue;
@@ -634,6 +652,9 @@ fn other(numbers: &mut Numbers, facts: &Facts, heard: &[Heard], course: &Course)
     numbers.push(bit(facts.last_lint_passed == Some(true)), None);
     numbers.push(log64(facts.failed_checks.unwrap_or(0)), None);
     numbers.push(if checks == 0 { 0.0 } else { facts.failed_checks.unwrap_or(0) as f64 / checks as f64 }, None);
+    numbers.push(log(course.failed_at_end.len()), course.failed_at_end.iter().copied());
+    numbers.push(log(course.edits_at_end), None);
+    numbers.push(log(course.reverts.len()), course.reverts.iter().copied());
     numbers.push(log64(facts.tool_errors), course.failed.iter().copied());
     numbers.push(if own_actions == 0 { 0.0 } else { (facts.tool_errors as f64 / own_actions as f64).min(1.0) }, course.failed.iter().copied());
     numbers.push(log64(facts.retries), None);

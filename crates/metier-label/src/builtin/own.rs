@@ -20,8 +20,8 @@ pub(crate) struct Own {
 pub(crate) fn own(text: &str) -> Own {
     let mut own = Own::default();
     let mut fenced = false;
-    // After a line that begins a paste of known shape, what follows belongs to it until an empty line and a
-    // line that speaks in the person's way.
+    // After a line that begins a paste of known shape, what follows belongs to it: of a trace until an empty line, of a
+    // finding to the end of the message, since its paragraphs look like a person's.
     let mut paste: Option<Shape> = None;
     let mut machine_lines = 0;
     let lines: Vec<&str> = text.lines().collect();
@@ -29,10 +29,11 @@ pub(crate) fn own(text: &str) -> Own {
         let trimmed = line.trim();
         if trimmed.starts_with("```") || trimmed.starts_with("~~~") {
             fenced = !fenced;
+            paste = None;
             continue;
         }
         let shape = shape(line);
-        if let Some(Shape::Review | Shape::Trace) = shape {
+        if let (Some(Shape::Review | Shape::Trace), false) = (shape, fenced) {
             paste = shape;
         } else if trimmed.is_empty() && paste == Some(Shape::Trace) {
             paste = None;
@@ -192,6 +193,8 @@ mod tests {
     #[test]
     fn what_is_fenced_quoted_or_logged_is_pasted() {
         assert_eq!(written("why?\n```\nlet x = 1;\n```\nthanks"), "why?\nthanks");
+        let trace = "look\n```\nTraceback (most recent call last):\n  x\n```\nwhat now?";
+        assert_eq!(written(trace), "look\nwhat now?");
         assert_eq!(written("> the keys must be sorted\nthis is wrong"), "this is wrong");
         let log = own("it hangs\n2026-01-02 10:00:00 connecting\n2026-01-02 10:00:09 timeout error");
         assert_eq!(log.written, "it hangs\n");

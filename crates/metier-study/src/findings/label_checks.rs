@@ -21,7 +21,7 @@ pub(super) const STUDY: Study = Study {
     series,
 };
 
-const MORE_THAN: &str = "published as more than 90 %";
+const MORE_THAN: &str = "Published as more than 90 %.";
 
 fn series(cohort: &Cohort) -> Vec<Series> {
     let study = &figures().study.agentic_coding;

@@ -19,8 +19,8 @@ pub(super) const STUDY: Study = Study {
     series,
 };
 
-const TURNS: &str = "the study counts turns, not messages";
-const PROMPTS: &str = "the study counts prompts that ask to explain";
+const TURNS: &str = "The study counts turns, not messages.";
+const PROMPTS: &str = "The study counts prompts that ask to explain.";
 
 /// The kinds of message that push back.
 const PUSHES_BACK: [&str; 2] = ["alignment correction", "error persistence"];
@@ -56,7 +56,7 @@ fn of_kinds(session: &Selected, kinds: &[&str]) -> Option<(f64, f64)> {
 fn pushback(session: &Selected) -> Option<(f64, f64)> {
     let facts = session.facts;
     let (pushes, messages) = of_kinds(session, &PUSHES_BACK)?;
-    // A refusal often comes with an interruption, and with words that are a message: it counts once.
+    // A refusal often comes with an interruption: they are one stop. Words typed with it are a message of their own.
     let stops = facts.interruptions.max(facts.rejections.unwrap_or(0)) as f64;
     Some((pushes + stops, messages + stops))
 }

@@ -31,6 +31,7 @@ pub(super) fn terminal(report: &Report, style: Style) -> String {
     let not_compared: Vec<&str> = not_compared.map(|compared| compared.question.as_str()).collect();
     if !not_compared.is_empty() {
         out.push_str(&paragraph("", &format!("Nothing to compare: {}.", not_compared.join(", "))));
+        out.push('\n');
     }
     out.push_str(&paragraph(
         "",
