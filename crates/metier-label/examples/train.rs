@@ -26,8 +26,10 @@ fn main() -> Result<(), Error> {
     let sessions = read_evidence(&reference.join("evidence.csv"), builtin::names())?;
     let messages = read_evidence(&reference.join("messages.csv"), builtin::message_names())?;
     let data = Data::new(&labels, sessions, messages)?;
-    let models: BTreeMap<String, Model> =
-        plans().iter().map(|plan| (plan.question.to_owned(), plan.fit(&data.rows(plan, Part::Fitted), plan.all(&data)))).collect();
+    let models: BTreeMap<String, Model> = plans()
+        .iter()
+        .map(|plan| (plan.question.to_owned(), plan.fit(&data.rows(plan, Part::Fitted), plan.all(&data))))
+        .collect();
     let weights = Weights { record: data.record(&labels), models };
     let text = format!("{}\n", serde_json::to_string(&weights)?.replace("\"kind\"", "\n\"kind\""));
     std::fs::write(crate_folder.join("weights.json"), text)?;
@@ -51,37 +53,169 @@ struct Plan {
 fn plans() -> [Plan; 10] {
     use ModelKind::{Choice, Level, Number};
     const PERSON: &[&str] = &[
-        "setting_up", "challenging", "messages", "words*", "short_share", "long_messages", "questions", "exact*", "numbers",
-        "quoted_code", "queued", "refusals_with_words", "says_correct", "says_propose", "says_constrain", "says_criterion",
-        "says_reason", "says_verify", "says_unsure", "share_unsure", "share_symptom", "share_conceptual", "says_persist",
-        "share_affirm", "agent_concede", "agent_teach", "rejections", "only_orders",
+        "setting_up",
+        "challenging",
+        "messages",
+        "words*",
+        "short_share",
+        "long_messages",
+        "questions",
+        "exact*",
+        "numbers",
+        "quoted_code",
+        "queued",
+        "refusals_with_words",
+        "says_correct",
+        "says_propose",
+        "says_constrain",
+        "says_criterion",
+        "says_reason",
+        "says_verify",
+        "says_unsure",
+        "share_unsure",
+        "share_symptom",
+        "share_conceptual",
+        "says_persist",
+        "share_affirm",
+        "agent_concede",
+        "agent_teach",
+        "rejections",
+        "only_orders",
     ];
     const WORK: &[&str] = &[
-        "mode_first*", "mode_plan*", "mode_agent*", "mode_title*", "mode_reply*", "mode_end*", "test_edit_share",
-        "doc_edit_share", "config_edit_share", "agent_file_share", "new_file_share", "edit_share", "read_share", "run_share",
-        "no_edits", "lines_added", "commits", "pasted_errors", "pasted_reviews", "plans", "delegated", "plan_file_share",
-        "only_tests", "only_docs", "git_share", "commit_fix", "commit_feat", "commit_docs", "commit_test", "commit_chore",
+        "mode_first*",
+        "mode_plan*",
+        "mode_agent*",
+        "mode_title*",
+        "mode_reply*",
+        "mode_end*",
+        "test_edit_share",
+        "doc_edit_share",
+        "config_edit_share",
+        "agent_file_share",
+        "new_file_share",
+        "edit_share",
+        "read_share",
+        "run_share",
+        "no_edits",
+        "lines_added",
+        "commits",
+        "pasted_errors",
+        "pasted_reviews",
+        "plans",
+        "delegated",
+        "plan_file_share",
+        "only_tests",
+        "only_docs",
+        "git_share",
+        "commit_fix",
+        "commit_feat",
+        "commit_docs",
+        "commit_test",
+        "commit_chore",
     ];
     const COURSE: &[&str] = &[
-        "ends_*", "actions", "actions_per_turn", "edit_share", "run_share", "read_share", "commits", "pull_requests", "pushes",
-        "commit_is_last", "commit_runs", "commit_pending", "last_commit_failed", "test_runs", "tests_*", "build_*", "lint_passed",
-        "failed_*", "tool_errors", "error_share", "retries", "hard_signals", "minutes", "lines_*", "files", "no_edits",
-        "interruptions", "rejections", "last_*", "fails_at_end", "edits_at_end", "reverts", "agent_ends*", "says_persist", "says_works", "says_correct", "says_fix", "turns", "messages",
+        "ends_*",
+        "actions",
+        "actions_per_turn",
+        "edit_share",
+        "run_share",
+        "read_share",
+        "commits",
+        "pull_requests",
+        "pushes",
+        "commit_is_last",
+        "commit_runs",
+        "commit_pending",
+        "last_commit_failed",
+        "test_runs",
+        "tests_*",
+        "build_*",
+        "lint_passed",
+        "failed_*",
+        "tool_errors",
+        "error_share",
+        "retries",
+        "hard_signals",
+        "minutes",
+        "lines_*",
+        "files",
+        "no_edits",
+        "interruptions",
+        "rejections",
+        "last_*",
+        "fails_at_end",
+        "edits_at_end",
+        "reverts",
+        "agent_ends*",
+        "says_persist",
+        "says_works",
+        "says_correct",
+        "says_fix",
+        "turns",
+        "messages",
     ];
     const END: &[&str] = &[
-        "ends_*", "commit_pending", "last_commit_failed", "commit_is_last", "tests_failed_last", "agent_ends_*", "plan_refused",
-        "tests_passed", "hard_signals",
+        "ends_*",
+        "commit_pending",
+        "last_commit_failed",
+        "commit_is_last",
+        "tests_failed_last",
+        "agent_ends_*",
+        "plan_refused",
+        "tests_passed",
+        "hard_signals",
     ];
     const SIZE: &[&str] = &[
-        "lines_*", "files", "actions", "minutes", "messages", "words", "commits", "turns", "delegated", "test_runs", "no_edits",
-        "pull_requests", "plans", "new_file_share",
+        "lines_*",
+        "files",
+        "actions",
+        "minutes",
+        "messages",
+        "words",
+        "commits",
+        "turns",
+        "delegated",
+        "test_runs",
+        "no_edits",
+        "pull_requests",
+        "plans",
+        "new_file_share",
     ];
     const DECIDES: &[&str] = &[
-        "setting_up", "challenging", "messages", "words*", "short_share", "long_messages", "questions", "exact*", "numbers",
-        "quoted_code", "queued", "refusals_with_words", "says_correct", "says_propose", "says_constrain", "says_criterion",
-        "says_reason", "says_verify", "agent_concede", "rejections", "only_orders", "plans", "commands", "pasted_share", "decisions",
+        "setting_up",
+        "challenging",
+        "messages",
+        "words*",
+        "short_share",
+        "long_messages",
+        "questions",
+        "exact*",
+        "numbers",
+        "quoted_code",
+        "queued",
+        "refusals_with_words",
+        "says_correct",
+        "says_propose",
+        "says_constrain",
+        "says_criterion",
+        "says_reason",
+        "says_verify",
+        "agent_concede",
+        "rejections",
+        "only_orders",
+        "plans",
+        "commands",
+        "pasted_share",
+        "decisions",
     ];
-    let plan = |question, kind, evidence, variance, evening_out| Plan { question, kind, evidence, variance, evening_out };
+    let plan = |question, kind, evidence, variance, evening_out| Plan {
+        question,
+        kind,
+        evidence,
+        variance,
+        evening_out,
+    };
     [
         plan("work_mode", Choice, WORK, 0.04, 0.6),
         plan("expertise", Level, PERSON, 0.03, 0.5),
@@ -142,7 +276,9 @@ impl Plan {
     fn target(&self, value: Value) -> Option<f64> {
         match (value, &self.question().kind) {
             (Value::Choice(at), _) => Some(f64::from(at)),
-            (Value::Level(level), Kind::Level { low, high, .. }) if (low..=high).contains(&&level) => Some(f64::from(level - low)),
+            (Value::Level(level), Kind::Level { low, high, .. }) if (low..=high).contains(&&level) => {
+                Some(f64::from(level - low))
+            }
             (Value::Tenths(tenths), _) => Some(f64::from(tenths) / 10.0),
             (Value::Usd(usd), _) => Some(usd.max(1.0).ln()),
             _ => None,
@@ -154,26 +290,36 @@ impl Plan {
             Some(start) => name.starts_with(start),
             None => name == pattern,
         };
-        (0..names.len()).filter(|at| self.evidence.iter().any(|pattern| matches(&names[*at], pattern))).collect()
+        (0..names.len())
+            .filter(|at| self.evidence.iter().any(|pattern| matches(&names[*at], pattern)))
+            .collect()
     }
 
     /// Fits the model on these rows.
     fn fit(&self, rows: &[Row], names: &[String]) -> Model {
         let chosen = self.chosen(names);
         let n = rows.len() as f64;
-        let mean: Vec<f64> = chosen.iter().map(|at| rows.iter().map(|row| row.values[*at]).sum::<f64>() / n).collect();
+        let mean: Vec<f64> =
+            chosen.iter().map(|at| rows.iter().map(|row| row.values[*at]).sum::<f64>() / n).collect();
         let deviation: Vec<f64> = chosen
             .iter()
             .zip(&mean)
-            .map(|(at, mean)| (rows.iter().map(|row| (row.values[*at] - mean).powi(2)).sum::<f64>() / n).sqrt())
+            .map(|(at, mean)| {
+                (rows.iter().map(|row| (row.values[*at] - mean).powi(2)).sum::<f64>() / n).sqrt()
+            })
             .map(|deviation| if deviation > 1e-9 { deviation } else { 1.0 })
             .collect();
-        let (mean, deviation): (Vec<f64>, Vec<f64>) = (mean.into_iter().map(rounded).collect(), deviation.into_iter().map(rounded).collect());
+        let (mean, deviation): (Vec<f64>, Vec<f64>) =
+            (mean.into_iter().map(rounded).collect(), deviation.into_iter().map(rounded).collect());
         let z: Vec<Vec<f64>> = rows
             .iter()
             .map(|row| {
                 let scaled = chosen.iter().zip(mean.iter().zip(&deviation));
-                scaled.map(|(at, (mean, deviation))| ((row.values[*at] - mean) / deviation).clamp(-HELD_WITHIN, HELD_WITHIN)).collect()
+                scaled
+                    .map(|(at, (mean, deviation))| {
+                        ((row.values[*at] - mean) / deviation).clamp(-HELD_WITHIN, HELD_WITHIN)
+                    })
+                    .collect()
             })
             .collect();
         let weights = self.row_weights(rows);
@@ -202,8 +348,10 @@ impl Plan {
         for row in rows {
             *frequency.entry(row.answer.to_bits()).or_default() += row.weight;
         }
-        let weights: Vec<f64> =
-            rows.iter().map(|row| row.weight * frequency[&row.answer.to_bits()].powf(-self.evening_out)).collect();
+        let weights: Vec<f64> = rows
+            .iter()
+            .map(|row| row.weight * frequency[&row.answer.to_bits()].powf(-self.evening_out))
+            .collect();
         let (is, should): (f64, f64) = (weights.iter().sum(), rows.iter().map(|row| row.weight).sum());
         weights.into_iter().map(|weight| weight * should / is).collect()
     }
@@ -245,7 +393,14 @@ fn rounded(number: f64) -> f64 {
 }
 
 /// Multinomial logit with a normal prior on the weights.
-fn fit_choice(z: &[Vec<f64>], y: &[f64], w: &[f64], width: usize, answers: usize, variance: f64) -> (Vec<Vec<f64>>, Vec<f64>) {
+fn fit_choice(
+    z: &[Vec<f64>],
+    y: &[f64],
+    w: &[f64],
+    width: usize,
+    answers: usize,
+    variance: f64,
+) -> (Vec<Vec<f64>>, Vec<f64>) {
     let size = width + 1;
     let loss = |theta: &[f64], gradient: &mut [f64]| {
         let mut sum = 0.0;
@@ -286,7 +441,14 @@ fn fit_choice(z: &[Vec<f64>], y: &[f64], w: &[f64], width: usize, answers: usize
 }
 
 /// Proportional odds (McCullagh 1980) with a normal prior on the weights. Thresholds are a first one and logs of steps.
-fn fit_level(z: &[Vec<f64>], y: &[f64], w: &[f64], width: usize, levels: usize, variance: f64) -> (Vec<Vec<f64>>, Vec<f64>) {
+fn fit_level(
+    z: &[Vec<f64>],
+    y: &[f64],
+    w: &[f64],
+    width: usize,
+    levels: usize,
+    variance: f64,
+) -> (Vec<Vec<f64>>, Vec<f64>) {
     let thresholds = |theta: &[f64]| {
         let mut at = theta[width];
         let mut all = vec![at];
@@ -342,12 +504,20 @@ fn fit_level(z: &[Vec<f64>], y: &[f64], w: &[f64], width: usize, levels: usize, 
 }
 
 /// Ridge regression.
-fn fit_number(z: &[Vec<f64>], y: &[f64], w: &[f64], width: usize, variance: f64) -> (Vec<Vec<f64>>, Vec<f64>) {
+fn fit_number(
+    z: &[Vec<f64>],
+    y: &[f64],
+    w: &[f64],
+    width: usize,
+    variance: f64,
+) -> (Vec<Vec<f64>>, Vec<f64>) {
     let loss = |theta: &[f64], gradient: &mut [f64]| {
         gradient.fill(0.0);
         let mut sum = 0.0;
         for ((z, y), w) in z.iter().zip(y).zip(w) {
-            let miss = theta[width] + theta[..width].iter().zip(z).map(|(weight, value)| weight * value).sum::<f64>() - y;
+            let miss = theta[width]
+                + theta[..width].iter().zip(z).map(|(weight, value)| weight * value).sum::<f64>()
+                - y;
             sum += w * miss * miss / 2.0;
             for (slot, value) in gradient.iter_mut().zip(z) {
                 *slot += w * miss * value;
@@ -392,7 +562,8 @@ fn minimise(mut at: Vec<f64>, loss: impl Fn(&[f64], &mut [f64]) -> f64) -> Vec<f
             direction.iter_mut().zip(step).for_each(|(d, s)| *d += (alpha - beta) * s);
         }
         let slope = dot(&gradient, &direction);
-        let mut length = if history.is_empty() { 1.0 / (1.0 + dot(&gradient, &gradient).sqrt()) } else { 1.0 };
+        let mut length =
+            if history.is_empty() { 1.0 / (1.0 + dot(&gradient, &gradient).sqrt()) } else { 1.0 };
         let mut next_gradient = vec![0.0; at.len()];
         let (next, next_value) = loop {
             let next: Vec<f64> = at.iter().zip(&direction).map(|(x, d)| x + length * d).collect();
@@ -442,7 +613,8 @@ struct Known {
 
 impl Data {
     fn new(labels: &[(Content, Labels)], sessions: Table, messages: Table) -> Result<Data, Error> {
-        let missing = labels.iter().filter(|(content, _)| !sessions.rows.contains_key(&(*content, 0))).count();
+        let missing =
+            labels.iter().filter(|(content, _)| !sessions.rows.contains_key(&(*content, 0))).count();
         if missing > 0 {
             return Err(format!("{missing} labels have no evidence: run with the transcripts' paths").into());
         }
@@ -460,16 +632,30 @@ impl Data {
                 if known != labels.intents.len() {
                     continue;
                 }
-                labels.intents.iter().enumerate().filter_map(|(at, intent)| Some((at, Value::Choice((*intent)?)))).collect()
+                labels
+                    .intents
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(at, intent)| Some((at, Value::Choice((*intent)?))))
+                    .collect()
             } else {
                 labels.answer(rubric(), plan.question).map(|answer| (0, answer.value)).into_iter().collect()
             };
             for (at, value) in values {
-                let Some(known) = table.rows.get(&(*content, at)).filter(|known| known.part == part) else { continue };
+                let Some(known) = table.rows.get(&(*content, at)).filter(|known| known.part == part) else {
+                    continue;
+                };
                 let Some(answer) = plan.target(value) else { continue };
                 let next = units.len();
                 let unit = *units.entry((*content, at)).or_insert(next);
-                rows.push(Row { values: &known.values, answer, weight: 1.0, person: &known.person, part, unit });
+                rows.push(Row {
+                    values: &known.values,
+                    answer,
+                    weight: 1.0,
+                    person: &known.person,
+                    part,
+                    unit,
+                });
             }
         }
         let mut raters = vec![0.0; units.len()];
@@ -493,7 +679,12 @@ impl Data {
             cases: fitted().filter(|(_, known)| known.person.starts_with("case")).count(),
             people: fitted().map(|(_, known)| &known.person).collect::<BTreeSet<_>>().len(),
             raters,
-            messages: self.rows(&intent, Part::Fitted).iter().map(|row| row.unit).collect::<BTreeSet<_>>().len(),
+            messages: self
+                .rows(&intent, Part::Fitted)
+                .iter()
+                .map(|row| row.unit)
+                .collect::<BTreeSet<_>>()
+                .len(),
         }
     }
 }
@@ -501,7 +692,11 @@ impl Data {
 /// What the models and everything around them do, as a table in Markdown.
 fn report(data: &Data, weights: &Weights) -> Result<String, Error> {
     let mut out = String::new();
-    writeln!(out, "{:<22} {:<12} {:>5} {:>6} {:>6} {:>6} {:>6}", "question", "sessions", "n", "exact", "near", "κ", "naive")?;
+    writeln!(
+        out,
+        "{:<22} {:<12} {:>5} {:>6} {:>6} {:>6} {:>6}",
+        "question", "sessions", "n", "exact", "near", "κ", "naive"
+    )?;
     for plan in plans() {
         let names = plan.all(data);
         for part in [Part::Fitted, Part::Held, Part::HeldCases] {
@@ -539,7 +734,8 @@ fn agreement(plan: &Plan, rows: &[Row], said: &BTreeMap<usize, f64>) -> Result<S
         ModelKind::Number => (number.clamp(0.0, 1.0) * 10.0).round() as usize,
         _ => number as usize,
     };
-    let pairs: Vec<(usize, usize)> = rows.iter().map(|row| (code(row.answer), code(said[&row.unit]))).collect();
+    let pairs: Vec<(usize, usize)> =
+        rows.iter().map(|row| (code(row.answer), code(said[&row.unit]))).collect();
     let exact = pairs.iter().filter(|(a, b)| a == b).count() as f64 / n;
     let near = pairs.iter().filter(|(a, b)| a.abs_diff(*b) <= 1).count() as f64 / n;
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
@@ -547,7 +743,11 @@ fn agreement(plan: &Plan, rows: &[Row], said: &BTreeMap<usize, f64>) -> Result<S
     let naive = counts.values().max().map_or(0.0, |most| *most as f64 / n);
     let categories = if plan.kind == ModelKind::Number { 11 } else { plan.answers().len() };
     let table = Pairs::new(Categories::from(categories), pairs.iter().copied())?;
-    let kappa = if plan.kind == ModelKind::Choice { table.table().kappa() } else { table.table().weighted_kappa(Distance::Quadratic) };
+    let kappa = if plan.kind == ModelKind::Choice {
+        table.table().kappa()
+    } else {
+        table.table().weighted_kappa(Distance::Quadratic)
+    };
     let near = if plan.kind == ModelKind::Choice { "–".to_owned() } else { format!("{near:.2}") };
     let kappa = kappa.map_or("–".to_owned(), |kappa| format!("{kappa:.2}"));
     Ok(format!("{:>5} {exact:>6.2} {near:>6} {kappa:>6} {naive:>6.2}", rows.len()))
@@ -561,7 +761,9 @@ fn read_labels(path: &Path) -> Result<Vec<(Content, Labels)>, Error> {
         let at = |what: String| format!("{}:{}: {what}", path.display(), number + 1);
         let json: serde_json::Value = serde_json::from_str(line).map_err(|error| at(error.to_string()))?;
         let object = json.as_object().ok_or_else(|| at("no object".to_owned()))?;
-        let field = |name: &str| object.get(name).and_then(|value| value.as_str()).ok_or_else(|| at(format!("no {name}")));
+        let field = |name: &str| {
+            object.get(name).and_then(|value| value.as_str()).ok_or_else(|| at(format!("no {name}")))
+        };
         let content: Content = field("content")?.parse().map_err(|_| at("no hash".to_owned()))?;
         let (labels, refused) = Labels::from_json(Rater::new(field("rater")?), rubric(), object);
         if let Some(refused) = refused.first() {
@@ -578,20 +780,25 @@ fn read_evidence(path: &Path, names: Vec<String>) -> Result<Table, Error> {
     let mut lines = text.lines();
     let heading: Vec<&str> = lines.next().unwrap_or_default().split(',').skip(4).collect();
     if heading != names {
-        return Err(format!("{} is of another version: run with the transcripts' paths", path.display()).into());
+        return Err(
+            format!("{} is of another version: run with the transcripts' paths", path.display()).into()
+        );
     }
     let mut rows = BTreeMap::new();
     for (number, line) in lines.enumerate() {
         let at = || format!("{}:{} cannot be read", path.display(), number + 2);
         let fields: Vec<&str> = line.split(',').collect();
-        let [content, position, person, part, values @ ..] = fields.as_slice() else { return Err(at().into()) };
+        let [content, position, person, part, values @ ..] = fields.as_slice() else {
+            return Err(at().into());
+        };
         let part = match *part {
             "fitted" => Part::Fitted,
             "held" => Part::Held,
             "held_cases" => Part::HeldCases,
             _ => return Err(at().into()),
         };
-        let values = values.iter().map(|value| value.parse()).collect::<Result<Vec<f64>, _>>().map_err(|_| at())?;
+        let values =
+            values.iter().map(|value| value.parse()).collect::<Result<Vec<f64>, _>>().map_err(|_| at())?;
         rows.insert(
             (content.parse().map_err(|_| at())?, position.parse().map_err(|_| at())?),
             Known { person: (*person).to_owned(), part, values },
@@ -619,18 +826,22 @@ fn gather(paths: &[PathBuf], labels: &[(Content, Labels)], reference: &Path) -> 
     let key = Key::public();
     let take = |session: &Session, facts: &Facts| {
         let content = Content::of(session);
-        wanted.contains(&content).then(|| (content, builtin::evidence(session, facts, false).values, builtin::message_evidence(session)))
+        wanted.contains(&content).then(|| {
+            (content, builtin::evidence(session, facts, false).values, builtin::message_evidence(session))
+        })
     };
     let scan = Scan { key: &key, threads: 2, progress: &|_| {} };
     let (sessions, _) = scan::facts(found.candidates, &scan, &take);
-    let line = |values: &[f64]| values.iter().map(|value| rounded(*value).to_string()).collect::<Vec<_>>().join(",");
+    let line =
+        |values: &[f64]| values.iter().map(|value| rounded(*value).to_string()).collect::<Vec<_>>().join(",");
     let mut of_sessions: BTreeMap<Content, String> = BTreeMap::new();
     let mut of_messages: BTreeMap<(Content, usize), String> = BTreeMap::new();
     for (content, values, messages) in sessions.into_iter().filter_map(|session| session.taken) {
         let (person, part) = parts.get(&content).ok_or_else(|| format!("{content} is not in parts.csv"))?;
         of_sessions.insert(content, format!("{content},0,{person},{part},{}", line(&values)));
         for (at, message) in messages.iter().enumerate() {
-            of_messages.insert((content, at), format!("{content},{at},{person},{part},{}", line(&message.values)));
+            of_messages
+                .insert((content, at), format!("{content},{at},{person},{part},{}", line(&message.values)));
         }
     }
     let lost = wanted.len() - of_sessions.len();
@@ -642,7 +853,13 @@ fn gather(paths: &[PathBuf], labels: &[(Content, Labels)], reference: &Path) -> 
     let heading = |names: Vec<String>| format!("content,message,person,part,{}\n", names.join(","));
     let rows = of_sessions.values().map(|row| format!("{row}\n"));
     std::fs::write(reference.join("evidence.csv"), heading(builtin::names()) + &rows.collect::<String>())?;
-    let rows = of_messages.iter().filter(|((content, _), _)| with_intents.contains(content)).map(|(_, row)| format!("{row}\n"));
-    std::fs::write(reference.join("messages.csv"), heading(builtin::message_names()) + &rows.collect::<String>())?;
+    let rows = of_messages
+        .iter()
+        .filter(|((content, _), _)| with_intents.contains(content))
+        .map(|(_, row)| format!("{row}\n"));
+    std::fs::write(
+        reference.join("messages.csv"),
+        heading(builtin::message_names()) + &rows.collect::<String>(),
+    )?;
     Ok(())
 }

@@ -515,6 +515,30 @@ fn success_is_strong_only_where_something_hard_is_recorded() {
     {
         assert!(success(praised(|_| {}, last)) <= 3, "{last}");
     }
+    // Nor is much work, with tests of which nobody saw the end: weighed alone, it would be strong.
+    let busy = praised(
+        |session| {
+            for number in 0..40 {
+                let path = format!("/home/ada/engine/src/part{number}.js");
+                session.reads(&path, "export {}").edits(&path, &["let a = 1;"; 30], &["let a = 0;"]);
+                session.runs("npm test 2>&1 | tail -1", "");
+                if number % 4 == 0 {
+                    session.says("Done, all tests pass.").typed("fix the next one too, and merge the branch");
+                }
+            }
+        },
+        "push the branch and merge it",
+    );
+    let (level, rule) = read(busy.bytes(), |session, facts| {
+        assert!(!facts.hard_evidence());
+        let (labels, explained) = explain(session, facts);
+        (
+            labels.level(rubric(), "success_signal"),
+            explained.iter().find(|e| e.question == "success_signal").unwrap().rule,
+        )
+    });
+    assert!(level <= Some(3), "{level:?}");
+    assert!(rule.is_some());
     // Commands that show texts of success are no checks.
     let shown = praised(
         |session| {

@@ -53,7 +53,13 @@ fn rows() -> Vec<Row> {
             turns,
             ..base.clone()
         };
-        Row { session: Id(at.into()), person: Some(Id(1)), project: Some(Id(0x1234_5678 << 96)), facts, labels: metier_label::Labels::none(metier_label::Rater::builtin(), metier_label::rubric()) }
+        Row {
+            session: Id(at.into()),
+            person: Some(Id(1)),
+            project: Some(Id(0x1234_5678 << 96)),
+            facts,
+            labels: metier_label::Labels::none(metier_label::Rater::builtin(), metier_label::rubric()),
+        }
     };
     (0..13).map(row).collect()
 }

@@ -22,7 +22,8 @@ pub fn put_labels(folder: &Path, labels: Vec<(Id, Labels)>, waiting: &dyn Fn()) 
     let mut writer = Writer::open(folder, waiting)?;
     let old = writer.store.labels()?;
     let mut all: BTreeMap<String, BTreeMap<Id, &Labels>> = BTreeMap::new();
-    let changed: std::collections::BTreeSet<&str> = labels.iter().map(|(_, labels)| labels.rater.name()).collect();
+    let changed: std::collections::BTreeSet<&str> =
+        labels.iter().map(|(_, labels)| labels.rater.name()).collect();
     let kept = old.iter().filter(|(_, labels)| changed.contains(labels.rater.name()));
     for (id, labels) in kept.chain(&labels) {
         all.entry(labels.rater.name().to_owned()).or_default().insert(*id, labels);

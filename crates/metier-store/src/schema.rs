@@ -453,8 +453,10 @@ mod tests {
     #[test]
     fn rows_come_back_as_they_were() {
         let labels = Labels::none(Rater::builtin(), rubric());
-        let rows =
-            [full(), Row { session: Id(2), person: None, project: Some(Id(3)), facts: Facts::default(), labels }];
+        let rows = [
+            full(),
+            Row { session: Id(2), person: None, project: Some(Id(3)), facts: Facts::default(), labels },
+        ];
         let batch = write(&rows.iter().collect::<Vec<_>>()).unwrap();
         assert_eq!(read(&batch).unwrap(), rows);
     }

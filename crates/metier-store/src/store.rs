@@ -342,7 +342,11 @@ fn sync_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 /// A batch as the bytes of a Parquet file. The same batch gives the same bytes.
-fn parquet(folder: &Path, schema: SchemaRef, batch: Result<RecordBatch, ArrowError>) -> Result<Vec<u8>, Error> {
+fn parquet(
+    folder: &Path,
+    schema: SchemaRef,
+    batch: Result<RecordBatch, ArrowError>,
+) -> Result<Vec<u8>, Error> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_created_by("metier".to_owned())

@@ -73,7 +73,12 @@ impl<'a> Selection<'a> {
 
         let mut sessions: Vec<Selected> = rows
             .iter()
-            .map(|row| Selected { facts: &row.facts, labels: &row.labels, person: Person::of(row), earlier: None })
+            .map(|row| Selected {
+                facts: &row.facts,
+                labels: &row.labels,
+                person: Person::of(row),
+                earlier: None,
+            })
             .collect();
         count_earlier(&mut sessions);
         let mut groups: BTreeMap<String, Vec<Selected>> = BTreeMap::new();

@@ -27,7 +27,13 @@ pub(crate) fn facts() -> Facts {
 
 /// A session of a person.
 pub(crate) fn row(session: u128, person: u128, facts: Facts) -> Row {
-    Row { session: Id(session), person: Some(Id(person)), project: Some(Id(person << 96)), facts, labels: unlabelled() }
+    Row {
+        session: Id(session),
+        person: Some(Id(person)),
+        project: Some(Id(person << 96)),
+        facts,
+        labels: unlabelled(),
+    }
 }
 
 /// A turn that the person started.

@@ -44,7 +44,13 @@ fn row(session: u128, person: u8, day: i64, prompts: u64, actions: u64) -> Row {
         ..facts(agent, Presence::Unknown)
     };
     let person = (person > 0).then_some(Id(person.into()));
-    Row { session: Id(session), person, project: Some(Id(u128::from(actions % 4) << 120)), facts, labels: metier_label::Labels::none(metier_label::Rater::builtin(), metier_label::rubric()) }
+    Row {
+        session: Id(session),
+        person,
+        project: Some(Id(u128::from(actions % 4) << 120)),
+        facts,
+        labels: metier_label::Labels::none(metier_label::Rater::builtin(), metier_label::rubric()),
+    }
 }
 
 fn measure_of<'a>(findings: &'a [Finding], finding: &str, measure: &str) -> &'a metier_study::Measure {

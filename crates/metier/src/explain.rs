@@ -25,7 +25,8 @@ pub(crate) fn run(command: &cli::Explain, all: &All) -> Result<Ended> {
     let take = |session: &Session, facts: &Facts| {
         let (labels, explained) = builtin::explain(session, facts);
         let text = |text: &str| {
-            let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
+            let plain: String =
+                text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
             plain.trim().to_owned()
         };
         let messages = messages(session)
@@ -145,6 +146,7 @@ fn text(taken: &Taken) -> String {
 
 /// Places as `1:23` (file and record), the first few.
 fn records(places: &[Place]) -> String {
-    let shown: Vec<String> = places.iter().map(|place| format!("{}:{}", place.source + 1, place.line)).collect();
+    let shown: Vec<String> =
+        places.iter().map(|place| format!("{}:{}", place.source + 1, place.line)).collect();
     shown.join(" ")
 }

@@ -50,7 +50,11 @@ fn measure(folder: &Path, all: &All) -> Result<Vec<Row>> {
     discover::find(folder, &mut found).with_context(|| format!("cannot read {}", folder.display()))?;
     let key = Key::public();
     let scan = Scan { key: &key, threads: all.threads(), progress: &|_| {} };
-    Ok(scan::facts(found.candidates, &scan, &metier_label::builtin::label).0.into_iter().map(Row::from).collect())
+    Ok(scan::facts(found.candidates, &scan, &metier_label::builtin::label)
+        .0
+        .into_iter()
+        .map(Row::from)
+        .collect())
 }
 
 fn write(out: &Path, sessions: u32, seed: u64) -> Result<()> {

@@ -63,7 +63,14 @@ fn rows(store: &Store, rater: Option<&str>) -> Result<Vec<Row>> {
 
 /// The summary as it is without flags.
 pub(crate) fn overall() -> cli::Summary {
-    cli::Summary { by: By::Overall, finding: Vec::new(), list: false, labels: None, headless: false, seed: None }
+    cli::Summary {
+        by: By::Overall,
+        finding: Vec::new(),
+        list: false,
+        labels: None,
+        headless: false,
+        seed: None,
+    }
 }
 
 /// Prints the findings from these rows.

@@ -110,7 +110,9 @@ impl<'f> Answering<'f> {
         let said = models()
             .iter()
             .filter(|(question, _)| **question != "intent")
-            .map(|(question, located)| (*question, located.model.predict(&located.standardised(&evidence.values))))
+            .map(|(question, located)| {
+                (*question, located.model.predict(&located.standardised(&evidence.values)))
+            })
             .collect();
         let words = heard.iter().map(|heard| heard.words).sum();
         Answering { facts, evidence, words, messages: heard.len(), said }
@@ -194,9 +196,13 @@ impl<'f> Answering<'f> {
             "success_signal" if !self.something_hard() => {
                 Some("at most 3: no commit, push, pull request, passed check or confirmation is recorded")
             }
-            "occupation" => Some("words of a trade in at least two messages; else words of software development or a pull request; else unclear"),
+            "occupation" => Some(
+                "words of a trade in at least two messages; else words of software development or a pull request; else unclear",
+            ),
             "work_occupation" => Some("code was changed or run; else words of a trade; else unclear"),
-            "task_subject" => Some("the field whose words stand most often in messages, plans and names of files"),
+            "task_subject" => {
+                Some("the field whose words stand most often in messages, plans and names of files")
+            }
             "codebase" => Some("files changed, files made, files only read, none"),
             _ => None,
         }
@@ -255,11 +261,14 @@ impl<'f> Answering<'f> {
         Some((best.0.as_str(), *best.1))
     }
 
-    /// How strongly practices of the trade of software development speak: its words in the person's messages, and pull requests.
-    /// Code, tests and commits are none: anybody's agent makes them.
+    /// How strongly the vocabulary of software development speaks: its words in the person's messages, words of git among
+    /// them, symbols and paths named exactly; and pull requests. Code, tests and commits are no evidence: anybody's agent
+    /// makes them.
     fn practice(&self) -> f64 {
         let words = self.evidence.trades[cues().trade.group("15")];
-        words + f64::from(u8::from(self.facts.pull_requests > 0))
+        let git = f64::from(u8::from(self.value("says_git") > 0.0));
+        let exact = f64::from(u8::from(self.value("quoted_code") + self.value("paths") >= 1.0));
+        words + git + exact + f64::from(u8::from(self.facts.pull_requests > 0))
     }
 
     fn occupation(&self) -> (&'static str, f32) {
@@ -294,7 +303,10 @@ impl<'f> Answering<'f> {
         let evidence = &self.evidence;
         let changed = evidence.changed_files > 0 || self.facts.commits > 0;
         let looked = self.facts.actions > 0;
-        if evidence.changed_files > 0 && evidence.new_files == evidence.changed_files && self.value("read_share") < 0.1 {
+        if evidence.changed_files > 0
+            && evidence.new_files == evidence.changed_files
+            && self.value("read_share") < 0.1
+        {
             ("create", 0.5)
         } else if changed {
             ("modify", 0.9)

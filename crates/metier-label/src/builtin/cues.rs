@@ -182,7 +182,8 @@ mod tests {
     fn every_group_of_trades_is_one_of_the_rubric() {
         let rubric = crate::rubric();
         let occupation = rubric.question("occupation").expect("it is asked");
-        let missing: Vec<_> = cues().trade.names().iter().filter(|name| occupation.option(name).is_none()).collect();
+        let missing: Vec<_> =
+            cues().trade.names().iter().filter(|name| occupation.option(name).is_none()).collect();
         assert!(missing.is_empty(), "{missing:?}");
         assert_eq!(cues().trade.len(), 23);
         let subject = rubric.question("task_subject").expect("it is asked");

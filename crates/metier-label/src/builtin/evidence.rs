@@ -29,19 +29,58 @@ pub struct Evidence {
 
 /// The cues of the person that are counted over all messages.
 const ALL: [&str; 31] = [
-    "affirm", "analyze", "annoyed", "behave", "build", "change", "comprehend", "conceptual", "constrain", "correct",
-    "criterion", "fix", "git", "go_on", "inform", "later", "operate", "orchestrate", "persist", "plan", "propose",
-    "reason", "rerun", "review", "symptom", "tests", "thank", "unsure", "verify", "works", "write",
+    "affirm",
+    "analyze",
+    "annoyed",
+    "behave",
+    "build",
+    "change",
+    "comprehend",
+    "conceptual",
+    "constrain",
+    "correct",
+    "criterion",
+    "fix",
+    "git",
+    "go_on",
+    "inform",
+    "later",
+    "operate",
+    "orchestrate",
+    "persist",
+    "plan",
+    "propose",
+    "reason",
+    "rerun",
+    "review",
+    "symptom",
+    "tests",
+    "thank",
+    "unsure",
+    "verify",
+    "works",
+    "write",
 ];
 
 /// The cues that tell a task: looked for in the first message with words of weight, and in a plan.
 const TASK: [&str; 11] = [
-    "analyze", "build", "comprehend", "fix", "git", "operate", "orchestrate", "plan", "review", "tests", "write",
+    "analyze",
+    "build",
+    "comprehend",
+    "fix",
+    "git",
+    "operate",
+    "orchestrate",
+    "plan",
+    "review",
+    "tests",
+    "write",
 ];
 
 /// The cues looked for in the last two messages: how somebody leaves.
 const LAST: [&str; 13] = [
-    "affirm", "annoyed", "correct", "fix", "git", "give_up", "go_on", "persist", "symptom", "thank", "unsure", "verify", "works",
+    "affirm", "annoyed", "correct", "fix", "git", "give_up", "go_on", "persist", "symptom", "thank",
+    "unsure", "verify", "works",
 ];
 
 /// The cues of the agent.
@@ -50,30 +89,111 @@ const AGENT: [&str; 5] = ["ask", "concede", "done", "teach", "undone"];
 /// Whose words of kinds of work are counted: the person's, their first message of weight, an approved plan's, those of
 /// commit messages, the agent's, the plan's title, the agent's first words and its last ones.
 const MODES_OF: [&str; 8] = [
-    "mode_person", "mode_first", "mode_plan", "mode_commits", "mode_agent", "mode_title", "mode_reply", "mode_end",
+    "mode_person",
+    "mode_first",
+    "mode_plan",
+    "mode_commits",
+    "mode_agent",
+    "mode_title",
+    "mode_reply",
+    "mode_end",
 ];
 
 /// Everything that is not a cue. What each means stands in docs/labels.md.
 const OTHER: [&str; 88] = [
     // What the person typed.
-    "messages", "words", "words_mean", "words_max", "words_first", "short_share", "long_messages", "pasted_share",
-    "pasted_errors", "pasted_reviews", "question_share", "questions", "exact_words", "exact_share", "exact_messages", "paths",
-    "numbers", "quoted_code", "links", "queued", "refusals_with_words", "commands", "plans", "pictures", "speaks_first_task",
+    "messages",
+    "words",
+    "words_mean",
+    "words_max",
+    "words_first",
+    "short_share",
+    "long_messages",
+    "pasted_share",
+    "pasted_errors",
+    "pasted_reviews",
+    "question_share",
+    "questions",
+    "exact_words",
+    "exact_share",
+    "exact_messages",
+    "paths",
+    "numbers",
+    "quoted_code",
+    "links",
+    "queued",
+    "refusals_with_words",
+    "commands",
+    "plans",
+    "pictures",
+    "speaks_first_task",
     "only_orders",
     // What the person did.
-    "rejections", "interruptions", "decisions", "turns", "ends_interrupted", "ends_asking", "ends_unanswered",
-    "ends_refused", "ends_pending", "commit_pending", "last_commit_failed", "commit_runs", "plan_refused",
+    "rejections",
+    "interruptions",
+    "decisions",
+    "turns",
+    "ends_interrupted",
+    "ends_asking",
+    "ends_unanswered",
+    "ends_refused",
+    "ends_pending",
+    "commit_pending",
+    "last_commit_failed",
+    "commit_runs",
+    "plan_refused",
     // What was done.
-    "actions", "actions_per_turn", "read_share", "search_share", "edit_share", "run_share", "web", "delegated", "planned",
-    "lines_added", "lines_removed", "files", "no_edits", "test_edit_share", "doc_edit_share", "config_edit_share",
-    "new_file_share", "agent_file_share", "plan_file_share", "only_tests", "only_docs", "git_share",
-    "commit_fix", "commit_feat", "commit_docs", "commit_test", "commit_chore",
+    "actions",
+    "actions_per_turn",
+    "read_share",
+    "search_share",
+    "edit_share",
+    "run_share",
+    "web",
+    "delegated",
+    "planned",
+    "lines_added",
+    "lines_removed",
+    "files",
+    "no_edits",
+    "test_edit_share",
+    "doc_edit_share",
+    "config_edit_share",
+    "new_file_share",
+    "agent_file_share",
+    "plan_file_share",
+    "only_tests",
+    "only_docs",
+    "git_share",
+    "commit_fix",
+    "commit_feat",
+    "commit_docs",
+    "commit_test",
+    "commit_chore",
     // Signs of command of the task, message by message.
-    "setting_up", "challenging",
+    "setting_up",
+    "challenging",
     // How it went.
-    "commits", "pull_requests", "pushes", "commit_is_last", "test_runs", "tests_passed", "tests_failed_last",
-    "build_passed", "build_failed", "lint_passed", "failed_checks", "failed_check_share", "fails_at_end", "edits_at_end", "reverts", "tool_errors", "error_share", "retries",
-    "hard_signals", "minutes",
+    "commits",
+    "pull_requests",
+    "pushes",
+    "commit_is_last",
+    "test_runs",
+    "tests_passed",
+    "tests_failed_last",
+    "build_passed",
+    "build_failed",
+    "lint_passed",
+    "failed_checks",
+    "failed_check_share",
+    "fails_at_end",
+    "edits_at_end",
+    "reverts",
+    "tool_errors",
+    "error_share",
+    "retries",
+    "hard_signals",
+    "minutes",
 ];
 
 /// The names of all numbers, in their order.
@@ -83,12 +203,21 @@ pub fn names() -> Vec<String> {
     let first = TASK.iter().map(|cue| format!("first_{cue}"));
     let plan = TASK.iter().map(|cue| format!("plan_{cue}"));
     let last = LAST.iter().map(|cue| format!("last_{cue}"));
-    let mode = |who: &str| cues().mode.names().iter().map(move |mode| format!("{who}_{mode}")).collect::<Vec<_>>();
+    let mode =
+        |who: &str| cues().mode.names().iter().map(move |mode| format!("{who}_{mode}")).collect::<Vec<_>>();
     let modes = MODES_OF.iter().flat_map(|who| mode(who));
     let agent = AGENT.iter().map(|cue| format!("agent_{cue}"));
     let ends = AGENT.iter().map(|cue| format!("agent_ends_{cue}"));
     let other = OTHER.iter().map(|name| (*name).to_owned());
-    all.chain(share).chain(first).chain(plan).chain(modes).chain(last).chain(agent).chain(ends).chain(other).collect()
+    all.chain(share)
+        .chain(first)
+        .chain(plan)
+        .chain(modes)
+        .chain(last)
+        .chain(agent)
+        .chain(ends)
+        .chain(other)
+        .collect()
 }
 
 /// A message, with what was found in it.
@@ -127,7 +256,9 @@ impl Exact {
                 exact.paths += 1;
             } else if word.starts_with("--") && word.len() > 2 || is_identifier(word) {
                 exact.identifiers += 1;
-            } else if word.chars().next().is_some_and(|c| c.is_ascii_digit() || c == '#') && word.chars().any(|c| c.is_ascii_digit()) {
+            } else if word.chars().next().is_some_and(|c| c.is_ascii_digit() || c == '#')
+                && word.chars().any(|c| c.is_ascii_digit())
+            {
                 exact.numbers += 1;
             }
         }
@@ -138,19 +269,24 @@ impl Exact {
 fn is_path(word: &str) -> bool {
     let slashes = word.matches('/').count();
     let ending = word.rsplit_once('.').is_some_and(|(stem, ending)| {
-        !stem.is_empty() && (1..=5).contains(&ending.len()) && ending.chars().all(|c| c.is_ascii_alphanumeric()) && ending.chars().any(|c| c.is_ascii_alphabetic())
+        !stem.is_empty()
+            && (1..=5).contains(&ending.len())
+            && ending.chars().all(|c| c.is_ascii_alphanumeric())
+            && ending.chars().any(|c| c.is_ascii_alphabetic())
     });
     (slashes > 1 || (slashes == 1 && ending) || (ending && stem_is_name(word))) && word.len() > 3
 }
 
 /// Whether what stands before the ending looks like a file's name rather than the end of a sentence ("done.Next").
 fn stem_is_name(word: &str) -> bool {
-    word.rsplit_once('.').is_some_and(|(_, ending)| ending.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()))
+    word.rsplit_once('.')
+        .is_some_and(|(_, ending)| ending.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()))
 }
 
 fn is_identifier(word: &str) -> bool {
     let inner = |c: char| word.char_indices().any(|(at, other)| other == c && at > 0 && at + 1 < word.len());
-    let camel = word.as_bytes().windows(2).any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
+    let camel =
+        word.as_bytes().windows(2).any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
     inner('_') || camel || word.contains("::") || word.ends_with("()")
 }
 
@@ -175,10 +311,8 @@ pub fn evidence(session: &Session, facts: &Facts, with_places: bool) -> Evidence
 
 pub(crate) fn gather(session: &Session, facts: &Facts, heard: &[Heard], with_places: bool) -> Evidence {
     let course = Course::of(session, heard);
-    let mut numbers = Numbers {
-        values: Vec::with_capacity(names_count()),
-        places: with_places.then(Vec::new),
-    };
+    let mut numbers =
+        Numbers { values: Vec::with_capacity(names_count()), places: with_places.then(Vec::new) };
     let person = &cues().person;
     let n = heard.len();
     let per_message = |count: usize| if n == 0 { 0.0 } else { count as f64 / n as f64 };
@@ -196,7 +330,10 @@ pub(crate) fn gather(session: &Session, facts: &Facts, heard: &[Heard], with_pla
     for cue in TASK {
         let group = person.group(cue);
         let said = first.filter(|heard| heard.cues[group] > 0);
-        numbers.push(said.map_or(0.0, |heard| log(heard.cues[group] as usize)), said.map(|heard| heard.message.place));
+        numbers.push(
+            said.map_or(0.0, |heard| log(heard.cues[group] as usize)),
+            said.map(|heard| heard.message.place),
+        );
     }
     for cue in TASK {
         let count = course.plan.as_ref().map_or(0, |(cues, _)| cues[person.group(cue)]);
@@ -219,11 +356,17 @@ pub(crate) fn gather(session: &Session, facts: &Facts, heard: &[Heard], with_pla
     for cue in AGENT {
         let group = agent.group(cue);
         let said = || course.answers.iter().filter(move |(cues, _)| cues[group] > 0).map(|(_, place)| *place);
-        numbers.push(if course.answers.is_empty() { 0.0 } else { said().count() as f64 / course.answers.len() as f64 }, said());
+        numbers.push(
+            if course.answers.is_empty() { 0.0 } else { said().count() as f64 / course.answers.len() as f64 },
+            said(),
+        );
     }
     for cue in AGENT {
         let ends = course.ends.as_ref().filter(|(cues, _)| cues[agent.group(cue)] > 0);
-        numbers.push(ends.map_or(0.0, |(cues, _)| log(cues[agent.group(cue)] as usize)), ends.map(|(_, place)| *place));
+        numbers.push(
+            ends.map_or(0.0, |(cues, _)| log(cues[agent.group(cue)] as usize)),
+            ends.map(|(_, place)| *place),
+        );
     }
     other(&mut numbers, facts, heard, &course);
     let mut trades = vec![0.0; cues().trade.len()];
@@ -249,7 +392,12 @@ pub(crate) fn gather(session: &Session, facts: &Facts, heard: &[Heard], with_pla
 }
 
 fn names_count() -> usize {
-    2 * ALL.len() + 2 * TASK.len() + MODES_OF.len() * cues().mode.len() + LAST.len() + 2 * AGENT.len() + OTHER.len()
+    2 * ALL.len()
+        + 2 * TASK.len()
+        + MODES_OF.len() * cues().mode.len()
+        + LAST.len()
+        + 2 * AGENT.len()
+        + OTHER.len()
 }
 
 /// Few and many differ more than many and very many.
@@ -400,7 +548,13 @@ impl Course {
                             let first = line.split_whitespace().next();
                             first == Some("git") || first == Some("gh")
                         };
-                        let takes_back = ["git revert", "git checkout -- ", "git checkout HEAD", "git restore", "git reset --hard"];
+                        let takes_back = [
+                            "git revert",
+                            "git checkout -- ",
+                            "git checkout HEAD",
+                            "git restore",
+                            "git reset --hard",
+                        ];
                         if takes_back.iter().any(|start| command.contains(start)) {
                             course.reverts.push(event.place);
                         }
@@ -455,7 +609,8 @@ impl Course {
     fn outcome(&mut self, at: usize, event: &Event, outcome: &Outcome) {
         self.pending.remove(&outcome.action);
         if self.commit_actions.contains(&outcome.action) {
-            self.last_commit_failed = matches!(outcome.end, End::Failed | End::Rejected(_)).then_some(event.place);
+            self.last_commit_failed =
+                matches!(outcome.end, End::Failed | End::Rejected(_)).then_some(event.place);
             if matches!(outcome.end, End::Done) {
                 self.commit_runs.push(event.place);
             }
@@ -488,13 +643,25 @@ impl Course {
             let path = change.path.to_ascii_lowercase();
             let name = path.rsplit(['/', '\\']).next().unwrap_or(&path);
             let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-            let test = name.contains("test") || name.contains("spec.") || path.contains("/tests/") || path.contains("__tests__");
+            let test = name.contains("test")
+                || name.contains("spec.")
+                || path.contains("/tests/")
+                || path.contains("__tests__");
             let doc = matches!(ending, "md" | "mdx" | "rst" | "txt" | "adoc" | "tex" | "docx");
-            let config = matches!(ending, "json" | "yaml" | "yml" | "toml" | "ini" | "lock" | "env" | "cfg" | "conf")
-                || matches!(name, "dockerfile" | "makefile" | ".gitignore");
-            let agent = path.contains("/.claude/") || path.contains("/agents/") || path.contains("/skills/") || path.contains("/prompts/")
+            let config =
+                matches!(ending, "json" | "yaml" | "yml" | "toml" | "ini" | "lock" | "env" | "cfg" | "conf")
+                    || matches!(name, "dockerfile" | "makefile" | ".gitignore");
+            let agent = path.contains("/.claude/")
+                || path.contains("/agents/")
+                || path.contains("/skills/")
+                || path.contains("/prompts/")
                 || matches!(name, "claude.md" | "agents.md" | "skill.md");
-            let plan = doc && (path.contains("plan") || path.contains("spec") || path.contains("/thoughts/") || path.contains("design") || path.contains("rfc"));
+            let plan = doc
+                && (path.contains("plan")
+                    || path.contains("spec")
+                    || path.contains("/thoughts/")
+                    || path.contains("design")
+                    || path.contains("rfc"));
             self.plan_files += usize::from(plan);
             self.test_files += usize::from(test);
             self.doc_files += usize::from(doc);
@@ -510,13 +677,19 @@ impl Course {
 }
 
 /// How messages of commits begin where they follow a convention.
-const PREFIXES: [&[&str]; 5] =
-    [&["fix"], &["feat", "refactor", "add", "implement"], &["docs", "doc"], &["test", "tests"], &["chore", "build", "ci", "release", "bump", "merge"]];
+const PREFIXES: [&[&str]; 5] = [
+    &["fix"],
+    &["feat", "refactor", "add", "implement"],
+    &["docs", "doc"],
+    &["test", "tests"],
+    &["chore", "build", "ci", "release", "bump", "merge"],
+];
 
 /// The first word of a commit's message, as far as the command shows it.
 fn first_word_of_message(command: &str) -> Option<String> {
     let after = &command[command.find(" -m")? + 3..];
-    let heredoc = after.find("EOF").map(|at| &after[at..]).and_then(|rest| rest.split_once('\n')).map(|(_, rest)| rest);
+    let heredoc =
+        after.find("EOF").map(|at| &after[at..]).and_then(|rest| rest.split_once('\n')).map(|(_, rest)| rest);
     let message = heredoc.unwrap_or(after);
     let word: String = message
         .trim_start_matches(|c: char| !c.is_alphabetic())
@@ -532,7 +705,9 @@ fn commits(command: &str) -> bool {
     command.match_indices("commit").any(|(at, _)| {
         let line = command[..at].rsplit(['\n', ';', '&', '|']).next().unwrap_or("");
         let after = command[at + "commit".len()..].chars().next();
-        line.split_whitespace().any(|word| word == "git") && line.ends_with(' ') && after.is_none_or(char::is_whitespace)
+        line.split_whitespace().any(|word| word == "git")
+            && line.ends_with(' ')
+            && after.is_none_or(char::is_whitespace)
     })
 }
 
@@ -544,7 +719,9 @@ fn other(numbers: &mut Numbers, facts: &Facts, heard: &[Heard], course: &Course)
     let words: usize = heard.iter().map(|heard| heard.words).sum();
     let pasted: usize = heard.iter().map(|heard| heard.own.pasted_words).sum();
     let sum = |of: fn(&Exact) -> usize| heard.iter().map(|heard| of(&heard.exact)).sum::<usize>();
-    let those = |keep: fn(&Heard) -> bool| heard.iter().filter(move |heard| keep(heard)).map(|heard| heard.message.place);
+    let those = |keep: fn(&Heard) -> bool| {
+        heard.iter().filter(move |heard| keep(heard)).map(|heard| heard.message.place)
+    };
     let count = |keep: fn(&Heard) -> bool| heard.iter().filter(|heard| keep(heard)).count();
     let longest = heard.iter().max_by_key(|heard| heard.words).map(|heard| heard.message.place);
     let first = heard.iter().find(|heard| heard.words >= 4).or(heard.first());
@@ -566,14 +743,26 @@ fn other(numbers: &mut Numbers, facts: &Facts, heard: &[Heard], course: &Course)
     numbers.push(share(count(|heard| heard.exact.all() > 0), n), those(|heard| heard.exact.all() > 0));
     numbers.push(log(sum(|exact| exact.paths)), those(|heard| heard.exact.paths > 0));
     numbers.push(log(sum(|exact| exact.numbers)), those(|heard| heard.exact.numbers > 0));
-    numbers.push(log(sum(|exact| exact.quoted + exact.identifiers)), those(|heard| heard.exact.quoted + heard.exact.identifiers > 0));
+    numbers.push(
+        log(sum(|exact| exact.quoted + exact.identifiers)),
+        those(|heard| heard.exact.quoted + heard.exact.identifiers > 0),
+    );
     numbers.push(log(sum(|exact| exact.links)), those(|heard| heard.exact.links > 0));
-    numbers.push(log(count(|heard| heard.message.origin == Origin::Queued)), those(|heard| heard.message.origin == Origin::Queued));
-    numbers.push(log(count(|heard| heard.message.origin == Origin::Refusal)), those(|heard| heard.message.origin == Origin::Refusal));
+    numbers.push(
+        log(count(|heard| heard.message.origin == Origin::Queued)),
+        those(|heard| heard.message.origin == Origin::Queued),
+    );
+    numbers.push(
+        log(count(|heard| heard.message.origin == Origin::Refusal)),
+        those(|heard| heard.message.origin == Origin::Refusal),
+    );
     numbers.push(log64(facts.command_prompts), None);
     numbers.push(log64(facts.plan_prompts), course.plan.as_ref().map(|(_, place)| *place));
     numbers.push(log64(facts.image_prompts), None);
-    numbers.push(f64::from(u8::from(first.is_some_and(|heard| heard.words >= 8))), first.map(|heard| heard.message.place));
+    numbers.push(
+        f64::from(u8::from(first.is_some_and(|heard| heard.words >= 8))),
+        first.map(|heard| heard.message.place),
+    );
     numbers.push(f64::from(u8::from(n > 0 && heard.iter().all(|heard| heard.words <= 3))), all());
 
     numbers.push(log64(facts.rejections.unwrap_or(0)), course.rejections.iter().copied());
@@ -595,7 +784,8 @@ fn other(numbers: &mut Numbers, facts: &Facts, heard: &[Heard], course: &Course)
 
     let own_actions: u64 = facts.actions_by_kind.iter().sum();
     let kind = |kind: ActionKind| facts.actions_by_kind[kind as usize];
-    let of_actions = |kind_: ActionKind| if own_actions == 0 { 0.0 } else { kind(kind_) as f64 / own_actions as f64 };
+    let of_actions =
+        |kind_: ActionKind| if own_actions == 0 { 0.0 } else { kind(kind_) as f64 / own_actions as f64 };
     numbers.push(log64(facts.actions), None);
     numbers.push(log64(facts.actions.checked_div(facts.turns.len() as u64).unwrap_or(0)), None);
     numbers.push(of_actions(ActionKind::Read), None);
@@ -624,15 +814,28 @@ fn other(numbers: &mut Numbers, facts: &Facts, heard: &[Heard], course: &Course)
     }
     let sets_up = |heard: &Heard| {
         let says = |cue: &str| usize::from(heard.cues[cues().person.group(cue)] > 0);
-        let signs = usize::from(heard.exact.all() > 0) + says("constrain") + says("criterion") + says("reason") + says("verify") + says("behave");
+        let signs = usize::from(heard.exact.all() > 0)
+            + says("constrain")
+            + says("criterion")
+            + says("reason")
+            + says("verify")
+            + says("behave");
         heard.words >= 6 && signs >= 3
     };
-    numbers.push(log(heard.iter().filter(|heard| sets_up(heard)).count()), heard.iter().filter(|heard| sets_up(heard)).map(|heard| heard.message.place));
+    numbers.push(
+        log(heard.iter().filter(|heard| sets_up(heard)).count()),
+        heard.iter().filter(|heard| sets_up(heard)).map(|heard| heard.message.place),
+    );
     let challenges = |heard: &Heard| {
         let says = |cue: &str| heard.cues[cues().person.group(cue)] > 0;
-        heard.words >= 5 && (says("correct") || says("propose")) && (says("reason") || says("constrain") || heard.question || heard.exact.all() > 0)
+        heard.words >= 5
+            && (says("correct") || says("propose"))
+            && (says("reason") || says("constrain") || heard.question || heard.exact.all() > 0)
     };
-    numbers.push(log(heard.iter().filter(|heard| challenges(heard)).count()), heard.iter().filter(|heard| challenges(heard)).map(|heard| heard.message.place));
+    numbers.push(
+        log(heard.iter().filter(|heard| challenges(heard)).count()),
+        heard.iter().filter(|heard| challenges(heard)).map(|heard| heard.message.place),
+    );
 
     let bit = |so: bool| f64::from(u8::from(so));
     let last_commit_after_edit = match (course.last_commit, course.last_edit) {
@@ -651,12 +854,16 @@ fn other(numbers: &mut Numbers, facts: &Facts, heard: &[Heard], course: &Course)
     numbers.push(bit(facts.last_build_passed == Some(false)), None);
     numbers.push(bit(facts.last_lint_passed == Some(true)), None);
     numbers.push(log64(facts.failed_checks.unwrap_or(0)), None);
-    numbers.push(if checks == 0 { 0.0 } else { facts.failed_checks.unwrap_or(0) as f64 / checks as f64 }, None);
+    numbers
+        .push(if checks == 0 { 0.0 } else { facts.failed_checks.unwrap_or(0) as f64 / checks as f64 }, None);
     numbers.push(log(course.failed_at_end.len()), course.failed_at_end.iter().copied());
     numbers.push(log(course.edits_at_end), None);
     numbers.push(log(course.reverts.len()), course.reverts.iter().copied());
     numbers.push(log64(facts.tool_errors), course.failed.iter().copied());
-    numbers.push(if own_actions == 0 { 0.0 } else { (facts.tool_errors as f64 / own_actions as f64).min(1.0) }, course.failed.iter().copied());
+    numbers.push(
+        if own_actions == 0 { 0.0 } else { (facts.tool_errors as f64 / own_actions as f64).min(1.0) },
+        course.failed.iter().copied(),
+    );
     numbers.push(log64(facts.retries), None);
     numbers.push(log(hard_signals(facts, heard)), None);
     numbers.push(log64(facts.active_ms.unwrap_or(0) / 60_000), None);
@@ -666,7 +873,9 @@ fn other(numbers: &mut Numbers, facts: &Facts, heard: &[Heard], course: &Course)
 pub(crate) fn hard_signals(facts: &Facts, heard: &[Heard]) -> usize {
     let works = cues().person.group("works");
     let said = heard.iter().any(|heard| heard.cues[works] > 0 && !heard.question);
-    (facts.commits.min(3) + facts.pull_requests.min(2)) as usize + usize::from(facts.tests_passed()) + usize::from(said)
+    (facts.commits.min(3) + facts.pull_requests.min(2)) as usize
+        + usize::from(facts.tests_passed())
+        + usize::from(said)
 }
 
 #[cfg(test)]
@@ -697,7 +906,9 @@ mod tests {
 
     #[test]
     fn exact_words_name_files_symbols_flags_numbers() {
-        let exact = Exact::of("rename `run` in src/main.rs and lib/a/b to parse_args, --all, #12; see https://x.y/z. Done.Next");
+        let exact = Exact::of(
+            "rename `run` in src/main.rs and lib/a/b to parse_args, --all, #12; see https://x.y/z. Done.Next",
+        );
         assert_eq!(exact, Exact { paths: 2, identifiers: 2, numbers: 1, quoted: 1, links: 1 });
         assert_eq!(Exact::of("it does not work at all, please help me and/or fix it").all(), 0);
     }

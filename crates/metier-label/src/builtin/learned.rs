@@ -109,15 +109,20 @@ impl Model {
 
     /// What the model says of standardised evidence.
     pub fn predict(&self, standardised: &[f64]) -> Prediction {
-        let score = |row: &[f64]| row.iter().zip(standardised).map(|(weight, value)| weight * value).sum::<f64>();
+        let score =
+            |row: &[f64]| row.iter().zip(standardised).map(|(weight, value)| weight * value).sum::<f64>();
         match self.kind {
             ModelKind::Number => {
                 let number = score(&self.weights[0]) + self.intercepts[0];
                 Prediction { answer: 0, number, probabilities: Vec::new() }
             }
             ModelKind::Choice => {
-                let scores: Vec<f64> =
-                    self.weights.iter().zip(&self.intercepts).map(|(row, intercept)| score(row) + intercept).collect();
+                let scores: Vec<f64> = self
+                    .weights
+                    .iter()
+                    .zip(&self.intercepts)
+                    .map(|(row, intercept)| score(row) + intercept)
+                    .collect();
                 let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
                 let odds: Vec<f64> = scores.iter().map(|score| (score - largest).exp()).collect();
                 let sum: f64 = odds.iter().sum();
@@ -160,7 +165,8 @@ impl Model {
                 if rows == 1 {
                     return self.weights[0][at] * value;
                 }
-                let others: f64 = (0..rows).filter(|row| *row != answer).map(|row| self.weights[row][at]).sum();
+                let others: f64 =
+                    (0..rows).filter(|row| *row != answer).map(|row| self.weights[row][at]).sum();
                 (self.weights[answer][at] - others / (rows - 1) as f64) * value
             })
             .collect()

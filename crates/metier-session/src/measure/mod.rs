@@ -406,8 +406,7 @@ impl Measuring {
             if let Some(check) = step.check {
                 let runs = &mut self.checks[check as usize];
                 runs.runs += 1;
-                let passed =
-                    ended.then(|| answer::passed(&running.steps, at, failed, &output)).flatten();
+                let passed = ended.then(|| answer::passed(&running.steps, at, failed, &output)).flatten();
                 self.failed_checks += u64::from(passed == Some(false));
                 if runs.last.is_none_or(|last| last <= running.index) {
                     runs.last = Some(running.index);

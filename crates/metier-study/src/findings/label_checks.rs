@@ -30,7 +30,12 @@ fn series(cohort: &Cohort) -> Vec<Series> {
     let beside = |value: Option<&f64>| value.map(|value| study.figure(*value, None));
     let mut series = vec![
         labelled(cohort, writing)
-            .ask("writing_changed_lines", "labelled as writing code, lines changed", Unit::Share, Statistic::Share)
+            .ask(
+                "writing_changed_lines",
+                "labelled as writing code, lines changed",
+                Unit::Share,
+                Statistic::Share,
+            )
             .key()
             .beside(Some(study.figure(classifier.telemetry_agreement, Some(MORE_THAN)))),
     ];
@@ -119,7 +124,14 @@ mod tests {
     use super::*;
     use crate::testing::{estimate, facts, row, study, value};
 
-    fn labelled_row(id: u128, facts: Facts, codebase: u8, outcome: u8, signals: (u8, u8), planning: u8) -> Row {
+    fn labelled_row(
+        id: u128,
+        facts: Facts,
+        codebase: u8,
+        outcome: u8,
+        signals: (u8, u8),
+        planning: u8,
+    ) -> Row {
         let mut row = row(id, id, facts);
         row.labels.set(rubric(), "codebase", Value::Choice(codebase), None);
         row.labels.set(rubric(), "outcome", Value::Choice(outcome), None);

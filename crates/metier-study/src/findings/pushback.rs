@@ -36,8 +36,12 @@ fn series(cohort: &Cohort) -> Vec<Series> {
         share("pushback", "pushback, interruption or refusal", pushback)
             .key()
             .beside(Some(study.source.figure(study.turns_with_pushback_or_interruption, Some(TURNS)))),
-        share("corrections", "messages that correct the direction", |session| of_kinds(session, &PUSHES_BACK[..1])),
-        share("persistence", "messages that report the same again", |session| of_kinds(session, &PUSHES_BACK[1..])),
+        share("corrections", "messages that correct the direction", |session| {
+            of_kinds(session, &PUSHES_BACK[..1])
+        }),
+        share("persistence", "messages that report the same again", |session| {
+            of_kinds(session, &PUSHES_BACK[1..])
+        }),
         share("questions", "messages that ask to understand", |session| of_kinds(session, &ASKS))
             .key()
             .beside(Some(study.source.figure(study.prompts_asking_to_explain, Some(PROMPTS)))),
@@ -49,7 +53,8 @@ fn of_kinds(session: &Selected, kinds: &[&str]) -> Option<(f64, f64)> {
     let options = rubric().intent.options();
     let known = session.labels.intents.iter().flatten();
     let all = known.clone().count();
-    let these = known.filter(|at| options.get(usize::from(**at)).is_some_and(|option| kinds.contains(&&*option.name)));
+    let these = known
+        .filter(|at| options.get(usize::from(**at)).is_some_and(|option| kinds.contains(&&*option.name)));
     (all > 0).then(|| (these.count() as f64, all as f64))
 }
 
@@ -72,8 +77,12 @@ mod tests {
     fn by_hand() {
         let intent = |name: &str| rubric().intent.option(name);
         let mut first = row(1, 1, Facts { prompts: 3, interruptions: 1, rejections: Some(1), ..facts() });
-        first.labels.intents =
-            vec![intent("alignment correction"), intent("project comprehension"), intent("confirmation"), None];
+        first.labels.intents = vec![
+            intent("alignment correction"),
+            intent("project comprehension"),
+            intent("confirmation"),
+            None,
+        ];
         let mut second = row(2, 2, Facts { prompts: 1, ..facts() });
         second.labels.intents = vec![intent("new implementation")];
         let unlabelled = row(3, 3, Facts { prompts: 1, interruptions: 5, ..facts() });
