@@ -237,7 +237,6 @@ struct Row<'d> {
     answer: f64,
     weight: f64,
     person: &'d str,
-    part: Part,
     /// Which unit (session or message) this is, so that several raters' labels of it are predicted once.
     unit: usize,
 }
@@ -648,14 +647,7 @@ impl Data {
                 let Some(answer) = plan.target(value) else { continue };
                 let next = units.len();
                 let unit = *units.entry((*content, at)).or_insert(next);
-                rows.push(Row {
-                    values: &known.values,
-                    answer,
-                    weight: 1.0,
-                    person: &known.person,
-                    part,
-                    unit,
-                });
+                rows.push(Row { values: &known.values, answer, weight: 1.0, person: &known.person, unit });
             }
         }
         let mut raters = vec![0.0; units.len()];

@@ -150,12 +150,18 @@ fn push_escaped(to: &mut String, text: &str) {
         if !to.is_empty() {
             to.push('\n');
         }
-        if line.starts_with("###") {
-            to.push(' ');
+        // Such characters can hide text from a reader's eyes, break a line, and move a terminal's cursor.
+        let at = to.len();
+        to.extend(line.chars().filter(|c| *c == '\t' || !(c.is_control() || unseen(*c))));
+        if to[at..].starts_with("###") {
+            to.insert(at, ' ');
         }
-        // Control characters can hide text from a reader's eyes, and move a terminal's cursor.
-        to.extend(line.chars().filter(|c| *c == '\t' || !c.is_control()));
     }
+}
+
+/// Characters without a shape of their own that part lines, turn the direction of writing, or stand before a heading.
+fn unseen(c: char) -> bool {
+    matches!(c, '\u{200b}' | '\u{2028}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// One line for an action, with how it ended.
@@ -237,7 +243,13 @@ fn cut(text: &str, most: usize) -> Cow<'_, str> {
     let keep = most.saturating_sub(note(characters).chars().count());
     let (head, tail) = (keep.div_ceil(2), keep / 2);
     let at = |nth: usize| text.char_indices().nth(nth).map_or(text.len(), |(at, _)| at);
-    Cow::Owned(format!("{}{}{}", &text[..at(head)], note(characters - keep), &text[at(characters - tail)..]))
+    let (head, end) = (at(head), at(characters - tail));
+    let (before, mut tail) = text.split_at(end);
+    // An end that begins in the middle of a line must not make a heading of it.
+    if !before.ends_with('\n') && tail.starts_with("###") {
+        tail = tail.trim_start_matches('#');
+    }
+    Cow::Owned(format!("{}{}{tail}", &text[..head], note(characters - keep)))
 }
 
 #[cfg(test)]

@@ -312,7 +312,6 @@ fn what_speaks_to_the_rater_is_no_evidence_of_anything() {
 }
 
 #[test]
-#[ignore = "`own` takes every pasted line with \"fail\" or \"error\" in it for an error, and work_mode moves to fixing by it"]
 fn a_pasted_line_that_only_names_failure_is_no_pasted_error() {
     let at = builtin::names().iter().position(|name| name == "pasted_errors").unwrap();
     let errors = |paste: &str| {

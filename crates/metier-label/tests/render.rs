@@ -154,7 +154,6 @@ fn no_text_passes_for_a_heading() {
 }
 
 #[test]
-#[ignore = "`push_escaped` looks for `###` before it leaves control characters out of the line"]
 fn no_text_behind_a_control_character_passes_for_a_heading() {
     let whole = Limits { whole: usize::MAX, ..Limits::default() };
     for text in [
@@ -169,7 +168,6 @@ fn no_text_behind_a_control_character_passes_for_a_heading() {
 }
 
 #[test]
-#[ignore = "`cut` can begin its end behind the space that moved a heading"]
 fn no_cut_makes_a_heading() {
     // Somewhere among so many lines the cut falls behind the space.
     let text = "x\n### USER 99\n".repeat(20);

@@ -36,13 +36,18 @@ impl Default for Style {
 /// Findings as tables, with a headline above and notes below, each line ended by a line feed.
 ///
 /// Of findings without groups (`By::Overall`) every measure has a line: value, 95 % interval, how
-/// many observations of what, and the published figure. With groups, each group has a line.
+/// many observations of what, and the published figure. With groups, each group has a line. A finding without key
+/// measures is left out where only those are shown.
 pub fn terminal(summary: &Summary, findings: &[Finding], style: &Style) -> String {
     let style = Style { width: style.width.clamp(60, 100), ..*style };
     let mut notes = Notes::default();
     let mut out = headline(summary, &style);
+    let says = |finding: &&Finding| {
+        finding.groups.is_empty()
+            || finding.groups.iter().flat_map(|group| &group.measures).any(|measure| shows(measure, &style))
+    };
     let (overall, grouped): (Vec<&Finding>, Vec<&Finding>) =
-        findings.iter().partition(|finding| finding.by == By::Overall);
+        findings.iter().filter(says).partition(|finding| finding.by == By::Overall);
     out.push_str(&grid(&overall, &style, &mut notes));
     for finding in grouped {
         out.push_str(&table(finding, &style, &mut notes));

@@ -58,7 +58,7 @@ pub(crate) enum Command {
     /// Show one session as a text: what was typed, said and done
     Show(Show),
     /// Ask the language model that you name about sessions; nothing is sent anywhere else
-    Label(Label),
+    Label(Box<Label>),
     /// Compare the answers of two raters, question by question
     Agree(Agree),
     /// Tell what each built-in label of a session rests on

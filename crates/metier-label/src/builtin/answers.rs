@@ -7,7 +7,7 @@ use metier_session::{Facts, Place, Session};
 
 use super::cues::cues;
 use super::evidence::{Evidence, Heard, gather, heard, names};
-use super::intent::{message_evidence, message_names};
+use super::intent::{message_names, of_heard};
 use super::learned::{Model, ModelKind, Prediction, weights};
 use crate::labels::{Answer, Labels, Rater, Value};
 use crate::rubric::{Kind, rubric};
@@ -41,13 +41,15 @@ pub struct Reason {
 
 /// Labels a session. Sessions without anything to judge (no message, no action) get no answer.
 pub fn label(session: &Session, facts: &Facts) -> Labels {
-    Answering::new(session, facts, false).labels(session)
+    let heard = heard(session);
+    Answering::new(session, facts, &heard, false).labels(session, &heard)
 }
 
 /// Labels a session and tells what each answer rests on.
 pub fn explain(session: &Session, facts: &Facts) -> (Labels, Vec<Explained>) {
-    let answering = Answering::new(session, facts, true);
-    let labels = answering.labels(session);
+    let heard = heard(session);
+    let answering = Answering::new(session, facts, &heard, true);
+    let labels = answering.labels(session, &heard);
     let explained = rubric().questions.iter().zip(&labels.answers);
     let explained = explained
         .map(|(question, answer)| Explained {
@@ -104,9 +106,8 @@ struct Answering<'f> {
 }
 
 impl<'f> Answering<'f> {
-    fn new(session: &Session, facts: &'f Facts, with_places: bool) -> Answering<'f> {
-        let heard: Vec<Heard> = heard(session);
-        let evidence = gather(session, facts, &heard, with_places);
+    fn new(session: &Session, facts: &'f Facts, heard: &[Heard], with_places: bool) -> Answering<'f> {
+        let evidence = gather(session, facts, heard, with_places);
         let said = models()
             .iter()
             .filter(|(question, _)| **question != "intent")
@@ -122,7 +123,7 @@ impl<'f> Answering<'f> {
         self.evidence.values[place_of(name)]
     }
 
-    fn labels(&self, session: &Session) -> Labels {
+    fn labels(&self, session: &Session, heard: &[Heard]) -> Labels {
         let rubric = rubric();
         let mut labels = Labels::none(Rater::builtin(), rubric);
         if self.facts.prompts == 0 && self.facts.actions == 0 && self.messages == 0 {
@@ -131,7 +132,7 @@ impl<'f> Answering<'f> {
         for (at, question) in rubric.questions.iter().enumerate() {
             labels.answers[at] = self.answer(&question.name);
         }
-        labels.intents = intents(session);
+        labels.intents = intents(session, heard);
         labels
     }
 
@@ -319,10 +320,10 @@ impl<'f> Answering<'f> {
 }
 
 /// What each message is for.
-fn intents(session: &Session) -> Vec<Option<u8>> {
+fn intents(session: &Session, heard: &[Heard]) -> Vec<Option<u8>> {
     let Some(located) = models().get("intent") else { return Vec::new() };
     let say = |values: &[f64]| located.model.predict(&located.standardised(values)).answer;
-    message_evidence(session).iter().map(|message| u8::try_from(say(&message.values)).ok()).collect()
+    of_heard(session, heard).iter().map(|message| u8::try_from(say(&message.values)).ok()).collect()
 }
 
 /// The nearest of 10, 20, 50, 100, 200, 500 … on a logarithmic scale: more digits would be false precision.

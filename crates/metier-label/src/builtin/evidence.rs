@@ -1,10 +1,13 @@
 //! The evidence in a session, as named numbers with the records they come from. Weighs nothing and answers nothing.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use metier_session::{
     ActionKind, Actor, End, Event, Facts, Outcome, Place, PromptKind, RecordKey, Session, Text, What,
 };
 
-use super::cues::{beginning, cues, ending, normal};
+use super::cues::{Counts, beginning, cues, ending, normal};
 use super::own::{Own, own};
 use crate::message::{Message, Origin, messages};
 
@@ -223,12 +226,22 @@ pub fn names() -> Vec<String> {
 /// A message, with what was found in it.
 pub(crate) struct Heard<'s> {
     pub message: Message<'s>,
+    pub text: Cow<'s, str>,
     pub own: Own,
-    /// Counts of the person's cues in their own words.
-    pub cues: Vec<u32>,
+    /// The person's own words, [`normal`].
+    pub normal: String,
+    /// Counts of the cues in their own words.
+    pub counts: Counts,
     pub words: usize,
     pub question: bool,
     pub exact: Exact,
+}
+
+impl Heard<'_> {
+    /// Counts of the cues of the person.
+    pub(crate) fn cues(&self) -> &[u16] {
+        self.counts.of(&cues().person)
+    }
 }
 
 /// Words that name a thing exactly.
@@ -290,16 +303,52 @@ fn is_identifier(word: &str) -> bool {
     inner('_') || camel || word.contains("::") || word.ends_with("()")
 }
 
+/// The places of the cues that numbers name, looked up once.
+struct Groups {
+    all: [usize; ALL.len()],
+    task: [usize; TASK.len()],
+    last: [usize; LAST.len()],
+    agent: [usize; AGENT.len()],
+    /// Cues that set a task up, beside exact words.
+    sets_up: [usize; 5],
+    correct: usize,
+    propose: usize,
+    reason: usize,
+    constrain: usize,
+    works: usize,
+}
+
+fn groups() -> &'static Groups {
+    static GROUPS: LazyLock<Groups> = LazyLock::new(|| {
+        let person = |cue: &str| cues().person.group(cue);
+        Groups {
+            all: ALL.map(person),
+            task: TASK.map(person),
+            last: LAST.map(person),
+            agent: AGENT.map(|cue| cues().agent.group(cue)),
+            sets_up: ["constrain", "criterion", "reason", "verify", "behave"].map(person),
+            correct: person("correct"),
+            propose: person("propose"),
+            reason: person("reason"),
+            constrain: person("constrain"),
+            works: person("works"),
+        }
+    });
+    &GROUPS
+}
+
 /// Every message of the person with what was found in it.
 pub(crate) fn heard<'s>(session: &'s Session<'s>) -> Vec<Heard<'s>> {
     messages(session)
         .map(|message| {
-            let own = own(&message.text.read());
-            let cues = cues().person.count(&normal(&own.written));
+            let text = message.text.read();
+            let own = own(&text);
+            let normal = normal(&own.written);
+            let counts = cues().count(&normal);
             let words = own.written.split_whitespace().count();
             let question = own.written.lines().any(|line| line.trim_end().ends_with('?'));
             let exact = Exact::of(&own.written);
-            Heard { message, own, cues, words, question, exact }
+            Heard { message, text, own, normal, counts, words, question, exact }
         })
         .collect()
 }
@@ -316,29 +365,26 @@ pub(crate) fn gather(session: &Session, facts: &Facts, heard: &[Heard], with_pla
     let person = &cues().person;
     let n = heard.len();
     let per_message = |count: usize| if n == 0 { 0.0 } else { count as f64 / n as f64 };
-    let with = |group: usize| heard.iter().filter(move |heard| heard.cues[group] > 0);
-    for cue in ALL {
-        let group = person.group(cue);
+    let with = |group: usize| heard.iter().filter(move |heard| heard.cues()[group] > 0);
+    for group in groups().all {
         numbers.push(log(with(group).count()), with(group).map(|heard| heard.message.place));
     }
-    for cue in ALL {
-        let group = person.group(cue);
+    for group in groups().all {
         numbers.push(per_message(with(group).count()), with(group).map(|heard| heard.message.place));
     }
     // "commit" is seldom the task: the first message that says more is.
     let first = heard.iter().find(|heard| heard.words >= 4).or(heard.first());
-    for cue in TASK {
-        let group = person.group(cue);
-        let said = first.filter(|heard| heard.cues[group] > 0);
+    for group in groups().task {
+        let said = first.filter(|heard| heard.cues()[group] > 0);
         numbers.push(
-            said.map_or(0.0, |heard| log(heard.cues[group] as usize)),
+            said.map_or(0.0, |heard| log(usize::from(heard.cues()[group]))),
             said.map(|heard| heard.message.place),
         );
     }
-    for cue in TASK {
-        let count = course.plan.as_ref().map_or(0, |(cues, _)| cues[person.group(cue)]);
+    for group in groups().task {
+        let count = course.plan.as_ref().map_or(0, |(counts, _)| counts.of(person)[group]);
         let place = course.plan.as_ref().map(|(_, place)| *place).filter(|_| count > 0);
-        numbers.push(log(count as usize), place);
+        numbers.push(log(usize::from(count)), place);
     }
     for counts in &course.modes {
         // As shares of all words of a kind of work: long sessions say more of everything.
@@ -347,24 +393,28 @@ pub(crate) fn gather(session: &Session, facts: &Facts, heard: &[Heard], with_pla
             numbers.push(f64::from(*count) / (spoken + 4.0), None);
         }
     }
-    for cue in LAST {
-        let group = person.group(cue);
-        let said = || heard.iter().rev().take(2).filter(|heard| heard.cues[group] > 0);
+    for group in groups().last {
+        let said = || heard.iter().rev().take(2).filter(|heard| heard.cues()[group] > 0);
         numbers.push(said().count() as f64, said().map(|heard| heard.message.place));
     }
     let agent = &cues().agent;
-    for cue in AGENT {
-        let group = agent.group(cue);
-        let said = || course.answers.iter().filter(move |(cues, _)| cues[group] > 0).map(|(_, place)| *place);
+    for group in groups().agent {
+        let said = || {
+            course
+                .answers
+                .iter()
+                .filter(move |(counts, _)| counts.of(agent)[group] > 0)
+                .map(|(_, place)| *place)
+        };
         numbers.push(
             if course.answers.is_empty() { 0.0 } else { said().count() as f64 / course.answers.len() as f64 },
             said(),
         );
     }
-    for cue in AGENT {
-        let ends = course.ends.as_ref().filter(|(cues, _)| cues[agent.group(cue)] > 0);
+    for group in groups().agent {
+        let ends = course.ends.as_ref().filter(|(counts, _)| counts.of(agent)[group] > 0);
         numbers.push(
-            ends.map_or(0.0, |(cues, _)| log(cues[agent.group(cue)] as usize)),
+            ends.map_or(0.0, |(counts, _)| log(usize::from(counts.of(agent)[group]))),
             ends.map(|(_, place)| *place),
         );
     }
@@ -372,12 +422,11 @@ pub(crate) fn gather(session: &Session, facts: &Facts, heard: &[Heard], with_pla
     let mut trades = vec![0.0; cues().trade.len()];
     let mut subjects = course.subjects;
     for heard in heard {
-        let text = normal(&heard.own.written);
-        for (sum, count) in subjects.iter_mut().zip(cues().subject.count(&text)) {
-            *sum += f64::from(count);
+        for (sum, count) in subjects.iter_mut().zip(heard.counts.of(&cues().subject)) {
+            *sum += f64::from(*count);
         }
-        for (sum, count) in trades.iter_mut().zip(cues().trade.count(&text)) {
-            *sum += f64::from(count.min(1));
+        for (sum, count) in trades.iter_mut().zip(heard.counts.of(&cues().trade)) {
+            *sum += f64::from(*count.min(&1));
         }
     }
     Evidence {
@@ -429,8 +478,8 @@ impl Numbers {
 /// What happened around the messages.
 #[derive(Default)]
 struct Course {
-    /// Cues of the person's kinds in an approved plan, and where it stands.
-    plan: Option<(Vec<u32>, Place)>,
+    /// Cues in an approved plan, and where it stands.
+    plan: Option<(Counts, Place)>,
     /// Words of kinds of work, in the order of [`MODES_OF`].
     modes: [Vec<u32>; MODES_OF.len()],
     /// Actions without an answer since the person last said something.
@@ -442,9 +491,9 @@ struct Course {
     plan_actions: std::collections::BTreeSet<RecordKey>,
     plans_refused: Vec<Place>,
     /// Cues of the agent in its first words after each message.
-    answers: Vec<(Vec<u32>, Place)>,
+    answers: Vec<(Counts, Place)>,
     /// Cues of the agent in its last words.
-    ends: Option<(Vec<u32>, Place)>,
+    ends: Option<(Counts, Place)>,
     asks_at_end: Option<Place>,
     interrupted_at_end: Option<Place>,
     unanswered: Option<Place>,
@@ -507,14 +556,14 @@ impl Course {
                         let text = prompt.text.read();
                         // The head of a plan tells what it is for; the rest is detail.
                         let head = beginning(&text, 1_500);
-                        let text = normal(head);
-                        course.speaks(2, &text);
+                        let counts = cues().count(&normal(head));
+                        course.speaks(2, &counts);
                         let title = head.lines().find(|line| line.starts_with('#')).unwrap_or("");
-                        course.speaks(5, &normal(title));
-                        course.plan = Some((cues().person.count(&text), event.place));
-                        for (sum, count) in course.subjects.iter_mut().zip(cues().subject.count(&text)) {
-                            *sum += f64::from(count.min(3));
+                        course.speaks(5, &cues().count(&normal(title)));
+                        for (sum, count) in course.subjects.iter_mut().zip(counts.of(&cues().subject)) {
+                            *sum += f64::from(*count.min(&3));
                         }
+                        course.plan = Some((counts, event.place));
                     }
                 }
                 What::Queued(_) => awaits_answer = true,
@@ -527,14 +576,14 @@ impl Course {
                     course.refused_at_end = None;
                     let read = text.read();
                     // What somebody is about to do or has done stands at the beginning of what they say.
-                    let head = normal(beginning(&read, 500));
+                    let head = cues().count(&normal(beginning(&read, 500)));
                     course.speaks(4, &head);
                     if awaits_answer {
                         awaits_answer = false;
                         if course.answers.is_empty() {
                             course.speaks(6, &head);
                         }
-                        course.answers.push((cues().agent.count(&head), event.place));
+                        course.answers.push((head, event.place));
                     }
                     last_said = Some((text, event.place));
                 }
@@ -566,7 +615,7 @@ impl Course {
                         course.last_commit = Some(at);
                         course.commits.push(event.place);
                         course.commit_actions.insert(action.id);
-                        course.speaks(3, &normal(command));
+                        course.speaks(3, &cues().count(&normal(command)));
                         let word = first_word_of_message(command);
                         for (sum, prefix) in course.prefixes.iter_mut().zip(PREFIXES) {
                             *sum += usize::from(word.as_deref().is_some_and(|word| prefix.contains(&word)));
@@ -583,26 +632,26 @@ impl Course {
         if let Some((text, place)) = last_said {
             let text = text.read();
             let tail = ending(&text, 1_200);
-            let words = normal(tail);
-            course.speaks(7, &words);
-            course.ends = Some((cues().agent.count(&words), place));
+            let counts = cues().count(&normal(tail));
+            course.speaks(7, &counts);
+            course.ends = Some((counts, place));
             let last_line = tail.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("");
             course.asks_at_end = last_line.contains('?').then_some(place);
         }
         // "commit" and "go on" say nothing of the work.
         for heard in heard.iter().filter(|heard| heard.words > 4) {
-            course.speaks(0, &normal(&heard.own.written));
+            course.speaks(0, &heard.counts);
         }
         if let Some(first) = heard.iter().find(|heard| heard.words >= 4) {
-            course.speaks(1, &normal(&first.own.written));
+            course.speaks(1, &first.counts);
         }
         course
     }
 
     /// Counts words of kinds of work, of one of [`MODES_OF`].
-    fn speaks(&mut self, who: usize, normal: &str) {
-        for (sum, count) in self.modes[who].iter_mut().zip(cues().mode.count(normal)) {
-            *sum += count;
+    fn speaks(&mut self, who: usize, counts: &Counts) {
+        for (sum, count) in self.modes[who].iter_mut().zip(counts.of(&cues().mode)) {
+            *sum += u32::from(*count);
         }
     }
 
@@ -669,8 +718,9 @@ impl Course {
             self.agent_files += usize::from(agent);
             self.code_files += usize::from(!doc && !config);
             self.new_files += usize::from(new);
-            for (sum, count) in self.subjects.iter_mut().zip(cues().subject.count(&normal(&path))) {
-                *sum += 0.5 * f64::from(count.min(2));
+            for (sum, count) in self.subjects.iter_mut().zip(cues().count(&normal(&path)).of(&cues().subject))
+            {
+                *sum += 0.5 * f64::from(*count.min(&2));
             }
         }
     }
@@ -812,14 +862,10 @@ fn other(numbers: &mut Numbers, facts: &Facts, heard: &[Heard], course: &Course)
     for count in course.prefixes {
         numbers.push(f64::from(u8::from(count > 0)), course.commits.iter().copied());
     }
+    let groups = groups();
     let sets_up = |heard: &Heard| {
-        let says = |cue: &str| usize::from(heard.cues[cues().person.group(cue)] > 0);
         let signs = usize::from(heard.exact.all() > 0)
-            + says("constrain")
-            + says("criterion")
-            + says("reason")
-            + says("verify")
-            + says("behave");
+            + groups.sets_up.iter().filter(|group| heard.cues()[**group] > 0).count();
         heard.words >= 6 && signs >= 3
     };
     numbers.push(
@@ -827,10 +873,10 @@ fn other(numbers: &mut Numbers, facts: &Facts, heard: &[Heard], course: &Course)
         heard.iter().filter(|heard| sets_up(heard)).map(|heard| heard.message.place),
     );
     let challenges = |heard: &Heard| {
-        let says = |cue: &str| heard.cues[cues().person.group(cue)] > 0;
+        let says = |group: usize| heard.cues()[group] > 0;
         heard.words >= 5
-            && (says("correct") || says("propose"))
-            && (says("reason") || says("constrain") || heard.question || heard.exact.all() > 0)
+            && (says(groups.correct) || says(groups.propose))
+            && (says(groups.reason) || says(groups.constrain) || heard.question || heard.exact.all() > 0)
     };
     numbers.push(
         log(heard.iter().filter(|heard| challenges(heard)).count()),
@@ -871,8 +917,8 @@ fn other(numbers: &mut Numbers, facts: &Facts, heard: &[Heard], course: &Course)
 
 /// Commits, pull requests, tests that passed last, and the person's word that it works.
 pub(crate) fn hard_signals(facts: &Facts, heard: &[Heard]) -> usize {
-    let works = cues().person.group("works");
-    let said = heard.iter().any(|heard| heard.cues[works] > 0 && !heard.question);
+    let works = groups().works;
+    let said = heard.iter().any(|heard| heard.cues()[works] > 0 && !heard.question);
     (facts.commits.min(3) + facts.pull_requests.min(2)) as usize
         + usize::from(facts.tests_passed())
         + usize::from(said)

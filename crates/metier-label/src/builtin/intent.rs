@@ -1,13 +1,14 @@
 //! What the person wants with each message. Knows words, the shape of a sentence and what stands before it, not the
 //! session's outcome. Gathers evidence and proposes a kind by rules; weighs nothing.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use metier_session::{ActionKind, Actor, Event, Session, What};
 
-use super::cues::{Cues, cues, ending, normal};
+use super::cues::{cues, ending, normal};
 use super::evidence::{Heard, heard};
+use super::sentence::{self, Form, Head, Verb};
 use crate::message::Origin;
 
 /// Named numbers of one message.
@@ -20,14 +21,18 @@ pub struct MessageEvidence {
 /// The names of the numbers of a message.
 pub fn message_names() -> Vec<String> {
     let says = cues().person.names().iter().map(|cue| format!("says_{cue}"));
-    let wants = wants().names().iter().map(|cue| format!("wants_{cue}"));
+    let wants = cues().want.names().iter().map(|cue| format!("wants_{cue}"));
     let rules = RULES.iter().map(|kind| format!("rule_{kind}"));
     says.chain(wants).chain(OTHER.map(str::to_owned)).chain(rules).collect()
 }
 
 /// Gathers the evidence of each message that the person typed.
 pub fn message_evidence(session: &Session) -> Vec<MessageEvidence> {
-    let heard = heard(session);
+    of_heard(session, &heard(session))
+}
+
+/// The same, of messages that were read before.
+pub(super) fn of_heard(session: &Session, heard: &[Heard]) -> Vec<MessageEvidence> {
     let mut work = Work::default();
     let mut from = 0;
     let mut all = Vec::with_capacity(heard.len());
@@ -37,16 +42,6 @@ pub fn message_evidence(session: &Session) -> Vec<MessageEvidence> {
         from = one.message.event;
     }
     all
-}
-
-/// The cues of `intent-cues.toml`.
-fn wants() -> &'static Cues {
-    static CUES: LazyLock<Cues> = LazyLock::new(|| {
-        let groups: BTreeMap<String, Vec<String>> =
-            toml::from_str(include_str!("../../intent-cues.toml")).expect("a test reads the same text");
-        Cues::new(groups)
-    });
-    &CUES
 }
 
 const OTHER: [&str; 79] = [
@@ -218,7 +213,8 @@ impl Before {
         let tail = ending(text, Before::TAIL);
         let agent = &cues().agent;
         let words = normal(tail);
-        let counts = agent.count(&words);
+        let counts = cues().count(&words);
+        let counts = counts.of(agent);
         // The question is in the last sentences, wherever the summary before it asked something.
         let end: String = words.split(' ').rev().take(30).collect::<Vec<_>>().into_iter().rev().fold(
             String::from(" "),
@@ -265,280 +261,6 @@ impl Before {
                 || line.starts_with("Option ")
         };
         self.listed = tail.lines().filter(|line| listed(line)).count() >= 2;
-    }
-}
-
-/// The kind of sentence that a message begins with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// "Can you …".
-    AsksYou,
-    /// "Can we …", "should we …", "what about …".
-    Suggests,
-    /// "I want you to …", "we need to …".
-    Wishes,
-    /// "Add …", "let's add …".
-    Orders,
-    How,
-    What,
-    Why,
-    /// "Where", "when", "which", "who".
-    Where,
-    /// "Is it …".
-    Is,
-    /// "Does it …".
-    Does,
-    /// "Will it …", "can it …".
-    May,
-    States,
-}
-
-/// What a verb asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verb {
-    Make,
-    Change,
-    Run,
-    Git,
-    Explain,
-    Look,
-    Review,
-    Fix,
-    Plan,
-    Go,
-}
-
-/// The first words of a message that are no filler.
-#[derive(Debug, Clone, Copy)]
-struct Head {
-    yes: bool,
-    no: bool,
-    and: bool,
-    form: Form,
-    verb: Option<Verb>,
-    says_i: bool,
-    says_it: bool,
-}
-
-impl Head {
-    fn asks(self) -> bool {
-        matches!(
-            self.form,
-            Form::How | Form::What | Form::Why | Form::Where | Form::Is | Form::Does | Form::May
-        )
-    }
-
-    fn orders(self) -> bool {
-        matches!(self.form, Form::Orders | Form::AsksYou | Form::Wishes)
-    }
-
-    fn of(words: &[&str]) -> Head {
-        const YES: [&str; 16] = [
-            "yes", "yep", "yeah", "yup", "ok", "okay", "sure", "great", "good", "nice", "perfect", "cool",
-            "exactly", "right", "fine", "agreed",
-        ];
-        const NO: [&str; 14] = [
-            "no", "nope", "nah", "nono", "but", "wait", "hmm", "hm", "actually", "sorry", "really", "ugh",
-            "ehh", "umm",
-        ];
-        const AND: [&str; 6] = ["and", "also", "then", "or", "plus", "next"];
-        const FILLERS: [&str; 20] = [
-            "so", "now", "please", "pls", "well", "oh", "ah", "just", "question", "q", "hey", "hi", "maybe",
-            "perhaps", "emm", "um", "quick", "quickly", "again", "first",
-        ];
-        let mut head = Head {
-            yes: words.first().is_some_and(|word| YES.contains(word)),
-            no: words.iter().take(2).any(|word| NO.contains(word)),
-            and: words.first().is_some_and(|word| AND.contains(word)),
-            form: Form::States,
-            verb: None,
-            says_i: false,
-            says_it: false,
-        };
-        let filler = |word: &&&str| {
-            YES.contains(word) || NO.contains(word) || AND.contains(word) || FILLERS.contains(word)
-        };
-        let skip = words.iter().take_while(filler).count();
-        let rest = &words[skip.min(words.len())..];
-        let (form, used) = form(rest);
-        let rest = &rest[used.min(rest.len())..];
-        let skip = rest.iter().take_while(filler).count();
-        head.verb = rest.get(skip).and_then(|word| verb(word));
-        // "Fix is in", "run locally it fails": an order begins with its verb and goes on with a thing.
-        head.form = if form == Form::States && head.verb.is_some() { Form::Orders } else { form };
-        let first = words.iter().find(|word| !filler(word)).copied().unwrap_or_default();
-        head.says_i = matches!(first, "i" | "i'm" | "i've" | "im" | "ive" | "i'll" | "my");
-        head.says_it =
-            matches!(first, "it" | "its" | "it's" | "the" | "this" | "that" | "there" | "these" | "they");
-        if !head.orders() && head.form != Form::Suggests {
-            head.verb = None;
-        }
-        head
-    }
-}
-
-/// The form of a sentence, and how many words tell it.
-fn form(words: &[&str]) -> (Form, usize) {
-    let word = |at: usize| words.get(at).copied().unwrap_or_default();
-    match (word(0), word(1), word(2)) {
-        ("can" | "could" | "would" | "will", "you" | "u", _) => (Form::AsksYou, 2),
-        ("i", "want" | "need" | "would", "you") => (Form::AsksYou, 4),
-        ("can" | "could" | "should" | "shall" | "shouldn't" | "can't" | "cant" | "may", "we" | "i", _)
-        | ("how" | "what", "about", _)
-        | ("what", "if", _)
-        | ("why", "not", _) => (Form::Suggests, 2),
-        ("let's" | "lets", ..) => (Form::Orders, 1),
-        ("let", "us", _) => (Form::Orders, 2),
-        ("i", "want" | "need" | "wanna", "to") | ("we" | "i" | "you", "need" | "have" | "want", "to") => {
-            (Form::Wishes, 3)
-        }
-        ("i'd", "like" | "prefer", "to") | ("i", "think", "we") => {
-            (Form::Wishes, if word(3) == "should" { 4 } else { 3 })
-        }
-        ("we" | "you" | "it" | "this", "should" | "must", _) | ("i" | "we", "need" | "want", _) => {
-            (Form::Wishes, 2)
-        }
-        ("how" | "hows", ..) => (Form::How, 1),
-        ("what" | "whats" | "what's", ..) => (Form::What, 1),
-        ("why" | "how's", ..) => (Form::Why, 1),
-        ("where" | "when" | "which" | "who" | "where's", ..) => (Form::Where, 1),
-        ("on" | "in" | "for" | "from" | "to" | "at", "which" | "what", _) => (Form::Where, 2),
-        ("is" | "are" | "was" | "were" | "isn't" | "aren't" | "wasn't", ..) => (Form::Is, 1),
-        (
-            "do" | "does" | "did" | "has" | "have" | "had" | "doesn't" | "didn't" | "don't",
-            "we" | "i" | "you" | "it" | "the" | "this" | "that" | "they" | "these" | "our" | "any",
-            _,
-        ) => (Form::Does, 1),
-        ("does" | "did" | "has" | "doesn't" | "didn't", ..) => (Form::Does, 1),
-        ("can" | "could" | "will" | "would" | "should" | "shall" | "won't" | "wouldn't", ..) => {
-            (Form::May, 1)
-        }
-        _ => (Form::States, 0),
-    }
-}
-
-fn verb(word: &str) -> Option<Verb> {
-    Some(match word {
-        "add" | "implement" | "create" | "build" | "make" | "write" | "generate" | "develop" | "scaffold"
-        | "introduce" | "give" | "port" | "draft" | "unify" | "set" => Verb::Make,
-        "change" | "rename" | "replace" | "remove" | "delete" | "move" | "update" | "adjust" | "tweak"
-        | "use" | "switch" | "extract" | "split" | "inline" | "drop" | "reduce" | "increase" | "refactor"
-        | "simplify" | "clean" | "convert" | "link" | "put" | "keep" | "strip" | "consolidate" | "do"
-        | "strengthen" | "mention" | "skip" => Verb::Change,
-        "run" | "rerun" | "test" | "retry" | "try" | "start" | "launch" | "execute" | "measure"
-        | "benchmark" | "reproduce" => Verb::Run,
-        "commit" | "push" | "merge" | "rebase" | "pull" | "branch" | "deploy" | "install" | "release"
-        | "publish" | "tag" | "revert" | "checkout" | "stash" | "squash" | "amend" | "bump" | "restart"
-        | "configure" | "upgrade" | "cut" | "roll" | "git" | "clear" | "rollback" | "undo" => Verb::Git,
-        "explain" | "show" | "tell" | "summarize" | "summarise" | "describe" | "find" | "research"
-        | "compare" | "walk" | "trace" | "list" => Verb::Explain,
-        "check" | "look" | "see" | "validate" | "verify" | "confirm" | "investigate" | "read" | "analyze"
-        | "analyse" | "double" | "inspect" | "examine" | "ensure" => Verb::Look,
-        "review" | "audit" | "critique" | "eval" | "evaluate" => Verb::Review,
-        "fix" | "debug" | "resolve" | "solve" | "address" | "adress" | "repair" => Verb::Fix,
-        "plan" | "brainstorm" | "propose" | "suggest" | "design" | "think" | "consider" | "decide"
-        | "discuss" => Verb::Plan,
-        "continue" | "proceed" | "resume" | "go" | "finish" | "complete" => Verb::Go,
-        _ => return None,
-    })
-}
-
-/// Whether a message is nothing but words of a list, with at least one of the telling ones.
-fn only(words: &[&str], telling: &[&str], beside: &[&str]) -> bool {
-    words.iter().any(|word| telling.contains(word))
-        && words.iter().all(|word| telling.contains(word) || beside.contains(word) || SMALL.contains(word))
-}
-
-/// Words that change no order.
-const SMALL: [&str; 34] = [
-    "this", "it", "that", "and", "then", "please", "pls", "now", "the", "these", "those", "all", "a",
-    "changes", "ok", "okay", "yes", "great", "good", "let's", "lets", "do", "so", "just", "also", "to",
-    "with", "again", "first", "my", "your", "you", "can", "them",
-];
-
-const GIT: [&str; 16] = [
-    "commit", "push", "merge", "rebase", "pull", "pr", "branch", "stash", "squash", "amend", "deploy",
-    "release", "tag", "publish", "install", "checkout",
-];
-const GIT_BESIDE: [&str; 14] = [
-    "create",
-    "open",
-    "draft",
-    "new",
-    "main",
-    "origin",
-    "remote",
-    "conflicts",
-    "fix",
-    "make",
-    "message",
-    "make",
-    "complete",
-    "up",
-];
-const YES: [&str; 24] = [
-    "yes", "yep", "yeah", "yup", "ok", "okay", "sure", "ahead", "perfect", "great", "good", "exactly",
-    "agreed", "correct", "fine", "approved", "lgtm", "proceed", "do", "works", "cool", "nice", "right", "ja",
-];
-const YES_BESIDE: [&str; 14] = [
-    "go", "looks", "sounds", "go", "for", "is", "that's", "thats", "makes", "sense", "option", "1", "2", "3",
-];
-const GO_ON: [&str; 8] = ["continue", "proceed", "resume", "next", "going", "on", "weiter", "finish"];
-const GO_ON_BESIDE: [&str; 8] = ["go", "keep", "carry", "move", "step", "one", "from", "there"];
-const FEELING: [&str; 15] = [
-    "thanks",
-    "thank",
-    "thx",
-    "cheers",
-    "hello",
-    "hi",
-    "hey",
-    "bye",
-    "ta",
-    "brilliant",
-    "awesome",
-    "gracias",
-    "merci",
-    "danke",
-    "lol",
-];
-const FEELING_BESIDE: [&str; 10] =
-    ["very", "much", "so", "job", "work", "nice", "there", "for", "everything", "anyway"];
-
-/// Whether a message begins with the name of an option: "2", "A.", "option B", "1+2", "do 3".
-fn picks(words: &[&str]) -> bool {
-    let name = |word: &str| {
-        word.len() <= 2 && word.chars().all(|c| c.is_ascii_digit()) && !word.is_empty()
-            || matches!(word, "a" | "b" | "c" | "d" | "one" | "first" | "second" | "both")
-    };
-    let said = words.iter().skip_while(|word| {
-        matches!(
-            **word,
-            "yes"
-                | "ok"
-                | "okay"
-                | "let's"
-                | "lets"
-                | "do"
-                | "go"
-                | "with"
-                | "the"
-                | "i'll"
-                | "option"
-                | "i"
-                | "think"
-                | "yeah"
-        )
-    });
-    let mut said = said.copied();
-    let Some(first) = said.next() else { return false };
-    let second = said.next();
-    match first {
-        "a" => {
-            second.is_none() || matches!(second, Some("is" | "just" | "and" | "please" | "looks" | "against"))
-        }
-        "one" | "first" | "second" | "both" => words.len() <= 4,
-        _ => name(first) && words.len() <= 25 && !matches!(second, Some("of" | "more")),
     }
 }
 
@@ -596,28 +318,6 @@ impl Shape {
                     | "thanks"
             )
         };
-        const ERRORS: [&str; 20] = [
-            "--- FAIL",
-            "Traceback",
-            "Error:",
-            "error:",
-            "ERROR",
-            "Exception",
-            "exit code",
-            "panic:",
-            "File \"",
-            "FAIL\n",
-            "fatal:",
-            "Warning:",
-            "|DEBU|",
-            " DEBUG",
-            " WARN",
-            "errno",
-            "refused",
-            "not found;",
-            "Aborting",
-            "npm ERR",
-        ];
         let last = words.last().copied().unwrap_or_default();
         Shape {
             question: heard.question,
@@ -632,7 +332,7 @@ impl Shape {
             capital_and_stop: capital && ends == Some('.'),
             sentences,
             impersonal: !words.is_empty() && !words.iter().any(person),
-            error: ERRORS.iter().any(|sign| text.contains(sign)),
+            error: errors().is_match(text),
             place: place_in_code(text),
             slash: written.split_whitespace().any(|word| {
                 word.len() > 3
@@ -645,6 +345,35 @@ impl Shape {
             }),
         }
     }
+}
+
+/// Signs of an error.
+fn errors() -> &'static AhoCorasick {
+    const ERRORS: [&str; 20] = [
+        "--- FAIL",
+        "Traceback",
+        "Error:",
+        "error:",
+        "ERROR",
+        "Exception",
+        "exit code",
+        "panic:",
+        "File \"",
+        "FAIL\n",
+        "fatal:",
+        "Warning:",
+        "|DEBU|",
+        " DEBUG",
+        " WARN",
+        "errno",
+        "refused",
+        "not found;",
+        "Aborting",
+        "npm ERR",
+    ];
+    static SIGNS: LazyLock<AhoCorasick> =
+        LazyLock::new(|| AhoCorasick::new(ERRORS).expect("some short patterns fit"));
+    &SIGNS
 }
 
 /// `file.rs:12`, "line 12", "lines 3-7", "at line 4".
@@ -663,17 +392,16 @@ fn place_in_code(text: &str) -> bool {
 
 fn of(first: bool, heard: &Heard, before: &Before, work: &Work) -> MessageEvidence {
     let bit = |so: bool| f64::from(u8::from(so));
-    let text = heard.message.text.read();
-    let words_text = normal(&heard.own.written);
-    let words: Vec<&str> = words_text.split_whitespace().collect();
-    let wanted = wants().count(&words_text);
+    let text = &*heard.text;
+    let words: Vec<&str> = heard.normal.split_whitespace().collect();
+    let wanted = heard.counts.of(&cues().want);
     let head = Head::of(&words);
-    let shape = Shape::of(heard, &text, &words);
-    let pick = picks(&words);
-    let only_git = words.len() <= 9 && only(&words, &GIT, &GIT_BESIDE);
-    let only_yes = words.len() <= 6 && only(&words, &YES, &YES_BESIDE);
-    let only_go_on = words.len() <= 6 && only(&words, &GO_ON, &GO_ON_BESIDE);
-    let only_feeling = words.len() <= 6 && only(&words, &FEELING, &FEELING_BESIDE);
+    let shape = Shape::of(heard, text, &words);
+    let pick = sentence::picks(&words);
+    let only_git = sentence::only_git(&words);
+    let only_yes = sentence::only_yes(&words);
+    let only_go_on = sentence::only_go_on(&words);
+    let only_feeling = sentence::only_feeling(&words);
     let refusal = heard.message.origin == Origin::Refusal;
     let sight = Sight {
         words: words.len(),
@@ -689,11 +417,11 @@ fn of(first: bool, heard: &Heard, before: &Before, work: &Work) -> MessageEviden
         head,
         shape: &shape,
         before,
-        wanted: &wanted,
+        wanted,
     };
     let rule = sight.rule();
     let form = |form: Form| bit(head.form == form);
-    let mut values: Vec<f64> = heard.cues.iter().map(|count| bit(*count > 0)).collect();
+    let mut values: Vec<f64> = heard.cues().iter().map(|count| bit(*count > 0)).collect();
     values.extend(wanted.iter().map(|count| f64::from(*count).ln_1p().min(1.5)));
     values.extend([
         (heard.words as f64).ln_1p(),
@@ -772,7 +500,7 @@ fn of(first: bool, heard: &Heard, before: &Before, work: &Work) -> MessageEviden
     let orders = head.orders();
     let edits = matches!(head.verb, Some(Verb::Make | Verb::Change));
     let suggests = head.form == Form::Suggests;
-    let says = |group: &str| wanted[wants().group(group)] > 0;
+    let says = |group: &str| wanted[cues().want.group(group)] > 0;
     let here = sight.exact || says("ours");
     let states = head.form == Form::States && !shape.question;
     values.extend([
@@ -808,13 +536,13 @@ struct Sight<'a> {
     head: Head,
     shape: &'a Shape,
     before: &'a Before,
-    wanted: &'a [u32],
+    wanted: &'a [u16],
 }
 
 impl Sight<'_> {
     /// The kind that the first fitting rule proposes. The surest rules stand first.
     fn rule(&self) -> Option<&'static str> {
-        let says = |group: &str| self.wanted[wants().group(group)];
+        let says = |group: &str| self.wanted[cues().want.group(group)];
         let any = |group: &str| says(group) > 0;
         let head = self.head;
         let shape = self.shape;
@@ -872,6 +600,8 @@ impl Sight<'_> {
 #[cfg(test)]
 mod tests {
     use metier_session::{Agent, Place, Prompt, PromptKind, Recorded};
+
+    use std::collections::BTreeMap;
 
     use super::*;
 
@@ -939,7 +669,7 @@ mod tests {
         let intent = &crate::rubric().intent;
         for option in intent.options() {
             let group = option.name.replace(' ', "_");
-            assert!(wants().names().contains(&group), "{group}");
+            assert!(cues().want.names().contains(&group), "{group}");
         }
     }
 
@@ -968,24 +698,6 @@ mod tests {
         assert_eq!(rule("", "it says ok but the list is empty").as_deref(), Some("symptom_description"));
         assert_eq!(rule("", "it still crashes, same error").as_deref(), Some("error_persistence"));
         assert_eq!(rule("", "blue"), None);
-    }
-
-    #[test]
-    fn a_sentence_is_told_by_its_head() {
-        let form = |text: &str| Head::of(&text.split(' ').collect::<Vec<_>>()).form;
-        assert_eq!(form("ok so can you also rename it"), Form::AsksYou);
-        assert_eq!(form("hmm should we cache it"), Form::Suggests);
-        assert_eq!(form("and where is it set"), Form::Where);
-        assert_eq!(form("does it retry"), Form::Does);
-        assert_eq!(form("now drop the old column"), Form::Orders);
-        assert_eq!(form("it prints twice"), Form::States);
-    }
-
-    #[test]
-    fn options_are_picked_by_name() {
-        let picks = |text: &str| picks(&text.split(' ').collect::<Vec<_>>());
-        assert!(picks("2") && picks("b") && picks("option 3 please") && picks("let's do 1"));
-        assert!(!picks("a new page") && !picks("why 2") && !picks(""));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod evidence;
 mod intent;
 mod learned;
 mod own;
+mod sentence;
 
 pub use answers::{Explained, Reason, explain, label};
 pub use evidence::{Evidence, evidence, names};

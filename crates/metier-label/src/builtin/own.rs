@@ -1,5 +1,9 @@
 //! Tells what the person wrote in a message from what they pasted into it. Judges neither.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 /// A message, parted.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Own {
@@ -25,25 +29,24 @@ pub(crate) fn own(text: &str) -> Own {
     let mut paste: Option<Shape> = None;
     let mut machine_lines = 0;
     let lines: Vec<&str> = text.lines().collect();
-    for (at, line) in lines.iter().enumerate() {
+    let shapes: Vec<Option<Shape>> = lines.iter().map(|line| shape(line)).collect();
+    for (at, (line, shape)) in lines.iter().zip(&shapes).enumerate() {
+        let shape = *shape;
         let trimmed = line.trim();
         if trimmed.starts_with("```") || trimmed.starts_with("~~~") {
             fenced = !fenced;
             paste = None;
             continue;
         }
-        let shape = shape(line);
         if let (Some(Shape::Review | Shape::Trace), false) = (shape, fenced) {
             paste = shape;
         } else if trimmed.is_empty() && paste == Some(Shape::Trace) {
             paste = None;
         }
         // One odd line can be the person's; several in a row are not.
-        let neighbour = |other: Option<&&str>| other.is_some_and(|line| self::shape(line).is_some());
+        let neighbour = |at: usize| shapes.get(at).is_some_and(Option::is_some);
         let run = shape == Some(Shape::Machine)
-            && (neighbour(lines.get(at + 1))
-                || (at > 0 && neighbour(lines.get(at - 1)))
-                || trimmed.len() > 200);
+            && (neighbour(at + 1) || (at > 0 && neighbour(at - 1)) || trimmed.len() > 200);
         let pasted = fenced || paste.is_some() || run || matches!(shape, Some(Shape::Quoted | Shape::Log));
         if pasted {
             own.pasted_words += trimmed.split_whitespace().count();
@@ -190,56 +193,82 @@ fn is_data(text: &str) -> bool {
 
 /// Whether a line is about its own rating rather than about the work: it is evidence of nothing.
 fn speaks_to_the_rater(line: &str) -> bool {
-    let lower = line.to_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let rates = has(&[
-        "rate ", "rating", "rated", "label", "score", "grade", "classif", "judge", "assess", "evaluat",
-        "annotat", "rank ",
-    ]);
-    let of_us = has(&[
-        "expertise",
-        "expert level",
-        "this user",
-        "the user is",
-        "this session",
-        "this person",
-        "this transcript",
-        "this conversation",
-        "success_signal",
-        "success signal",
-        "failure_signal",
-        "failure signal",
-        "work_mode",
-        "the rater",
-        "the rubric",
-    ]);
-    let orders = has(&[
-        "ignore all previous",
-        "ignore previous",
-        "ignore the above",
-        "disregard the",
-        "disregard all",
-        "disregard previous",
-        "override the rubric",
-        "new instructions:",
-        "system prompt:",
-        "you are now",
-        "as the rater",
-        "note to the rater",
-        "attention rater",
-        "to the labeller",
-        "to the labeler",
-    ]);
-    (rates && of_us)
-        || orders
-        || lower.contains("\"expertise\"")
-        || lower.contains("expertise=")
-        || lower.contains("expertise:")
+    static SIGNS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+        let signs = RATES.iter().chain(&OF_US).chain(&ORDERS);
+        AhoCorasick::builder().ascii_case_insensitive(true).build(signs).expect("some short patterns fit")
+    });
+    let (mut rates, mut of_us) = (false, false);
+    for found in SIGNS.find_overlapping_iter(line) {
+        let sign = found.pattern().as_usize();
+        if sign >= RATES.len() + OF_US.len() {
+            return true;
+        }
+        rates |= sign < RATES.len();
+        of_us |= sign >= RATES.len();
+        if rates && of_us {
+            return true;
+        }
+    }
+    false
 }
 
+/// Words of rating.
+const RATES: [&str; 12] = [
+    "rate ", "rating", "rated", "label", "score", "grade", "classif", "judge", "assess", "evaluat",
+    "annotat", "rank ",
+];
+
+/// What is rated, and by whom.
+const OF_US: [&str; 15] = [
+    "expertise",
+    "expert level",
+    "this user",
+    "the user is",
+    "this session",
+    "this person",
+    "this transcript",
+    "this conversation",
+    "success_signal",
+    "success signal",
+    "failure_signal",
+    "failure signal",
+    "work_mode",
+    "the rater",
+    "the rubric",
+];
+
+/// Orders that no work needs, and answers to the rubric.
+const ORDERS: [&str; 18] = [
+    "ignore all previous",
+    "ignore previous",
+    "ignore the above",
+    "disregard the",
+    "disregard all",
+    "disregard previous",
+    "override the rubric",
+    "new instructions:",
+    "system prompt:",
+    "you are now",
+    "as the rater",
+    "note to the rater",
+    "attention rater",
+    "to the labeller",
+    "to the labeler",
+    "\"expertise\"",
+    "expertise=",
+    "expertise:",
+];
+
 fn speaks_of_error(text: &str) -> bool {
+    const ERROR: [&str; 5] = ["error", "fail", "panic", "exception", "traceback"];
     let lower = text.to_ascii_lowercase();
-    ["error", "fail", "panic", "exception", "traceback"].iter().any(|word| lower.contains(word))
+    // `failure_signal` and `error_count` are names; "0 failed" and "no errors" tell of success.
+    let mut words = lower.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let mut before = "";
+    words.any(|word| {
+        let none = matches!(std::mem::replace(&mut before, word), "0" | "no" | "without");
+        !none && !word.contains('_') && ERROR.iter().any(|error| word.contains(error))
+    })
 }
 
 #[cfg(test)]

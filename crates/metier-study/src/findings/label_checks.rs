@@ -1,4 +1,5 @@
-//! How labels agree with what transcripts record mechanically, as the study checked its own.
+//! How labels agree with what transcripts record mechanically, as the study checked its own. Shown when asked for: it
+//! tells of the labels, not of the people.
 
 use metier_label::{Derived, Labels, rubric};
 
@@ -36,7 +37,6 @@ fn series(cohort: &Cohort) -> Vec<Series> {
                 Unit::Share,
                 Statistic::Share,
             )
-            .key()
             .beside(Some(study.figure(classifier.telemetry_agreement, Some(MORE_THAN)))),
     ];
     let by_signal = |question: &'static str, level: u8, name, title, published: Option<Published>| {
@@ -49,13 +49,11 @@ fn series(cohort: &Cohort) -> Vec<Series> {
     };
     for (level, name, title) in SUCCESS {
         let published = beside(classifier.judged_succeeded_at_success_signal.get(&level.to_string()));
-        let asked = by_signal("success_signal", level, name, title, published);
-        series.push(if matches!(level, 1 | 5) { asked.key() } else { asked });
+        series.push(by_signal("success_signal", level, name, title, published));
     }
     for (level, name, title) in FAILURE {
         let published = beside(classifier.judged_succeeded_at_failure_signal.get(&level.to_string()));
-        let asked = by_signal("failure_signal", level, name, title, published);
-        series.push(if matches!(level, 1 | 5) { asked.key() } else { asked });
+        series.push(by_signal("failure_signal", level, name, title, published));
     }
     let depth = |name, title, keep: fn(&Labels) -> Option<bool>, published| {
         Series::ratio("prompts", cohort, move |session| {
@@ -63,7 +61,6 @@ fn series(cohort: &Cohort) -> Vec<Series> {
             keep.then_some((session.facts.actions as f64, session.facts.prompts as f64))
         })
         .ask(name, title, Unit::Actions, Statistic::Mean)
-        .key()
         .beside(Some(study.figure(published, None)))
     };
     series.push(depth(

@@ -24,8 +24,8 @@ pub static FINDINGS: [Study; 8] = [
     auto_approve::STUDY,
     control::STUDY,
     evidence::STUDY,
-    label_checks::STUDY,
     pushback::STUDY,
+    label_checks::STUDY,
 ];
 
 /// The finding of that name.
