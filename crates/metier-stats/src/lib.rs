@@ -24,6 +24,8 @@
 
 pub mod agreement;
 pub mod bootstrap;
+pub mod distribution;
 mod error;
+pub mod linear;
 
 pub use error::Error;
