@@ -24,8 +24,16 @@
 
 pub mod agreement;
 pub mod bootstrap;
+mod clusters;
 pub mod distribution;
 mod error;
 pub mod linear;
+pub mod logit;
+pub mod means;
+pub mod multiple;
+pub mod power;
+pub mod prediction_powered;
+pub mod sensitivity;
+mod symmetric;
 
 pub use error::Error;

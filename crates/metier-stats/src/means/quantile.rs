@@ -1,0 +1,105 @@
+//! Quantiles with Woodruff's interval.
+
+use super::single::mean_influence;
+use super::{Estimate, Method, Sample, spread};
+use crate::bootstrap::Interval;
+use crate::error::Error;
+
+/// The quantile at `p`, in the unit of the values: type 7 of Hyndman and Fan (1996), the default of R and NumPy.
+/// With weights, a value stands where the weights below it and half of its own reach, and the first and last stand at
+/// 0 and 1; with equal weights that is type 7.
+///
+/// The interval is Woodruff's (1952): the share of rows up to the quantile has a standard error, here that of a
+/// clustered mean; the quantiles at `p` ± t · that error are the ends. The standard error is their distance over
+/// 2 t. Where `p` ± t · error leaves 0 to 1, the sample does not reach as far, and there is neither.
+///
+/// # Errors
+///
+/// A `p` that is not between 0 and 1, and those of [`mean`](super::mean).
+///
+/// ```
+/// # use metier_stats::means::{Sample, quantile};
+/// let values: Vec<f64> = (1..=101).map(f64::from).collect();
+/// let median = quantile(&Sample { values: &values, weights: None, clusters: None }, 0.5)?;
+/// let interval = median.interval.unwrap();
+/// assert!(median.estimate == 51.0 && 40.0 < interval.low && interval.high < 62.0);
+/// # Ok::<(), metier_stats::Error>(())
+/// ```
+pub fn quantile(sample: &Sample, p: f64) -> Result<Estimate, Error> {
+    let clusters = sample.check()?;
+    if !(p > 0.0 && p < 1.0) {
+        return Err(Error::Argument {
+            name: "the share below a quantile",
+            value: p,
+            wanted: "a number between 0 and 1",
+        });
+    }
+    let rows = sample.values.len();
+    let ordered = Ordered::new(sample);
+    let estimate = ordered.quantile(p);
+    let below = |value: f64| f64::from(u8::from(value <= estimate));
+    let share = sample.weighted_mean(below);
+    let sums = mean_influence(sample, &clusters, |value| below(value) - share);
+    let spread = spread(&sums, &clusters, rows, 1, 1.0, "the share of rows up to the quantile")?;
+    let shares = spread.around(p);
+    let interval = (shares.low > 0.0 && shares.high < 1.0)
+        .then(|| Interval { low: ordered.quantile(shares.low), high: ordered.quantile(shares.high) });
+    Ok(Estimate {
+        estimate,
+        std_error: interval
+            .map(|ends| (ends.high - ends.low) / (2.0 * spread.critical))
+            .filter(|error| *error > 0.0),
+        interval,
+        method: Method::Woodruff,
+        rows,
+        clusters: clusters.count(),
+    })
+}
+
+/// Values in order, and where between 0 and 1 each stands.
+struct Ordered {
+    values: Vec<f64>,
+    /// Without weights the k-th of n stands at k / (n − 1).
+    positions: Option<Vec<f64>>,
+}
+
+impl Ordered {
+    fn new(sample: &Sample) -> Ordered {
+        let Some(weights) = sample.weights else {
+            let mut values = sample.values.to_vec();
+            values.sort_unstable_by(f64::total_cmp);
+            return Ordered { values, positions: None };
+        };
+        let mut pairs: Vec<(f64, f64)> = sample.values.iter().copied().zip(weights.iter().copied()).collect();
+        pairs.sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1)));
+        let mut below = 0.0;
+        let middles = pairs.iter().map(|(_, weight)| {
+            below += weight;
+            below - weight / 2.0
+        });
+        let mut positions: Vec<f64> = middles.collect();
+        let (first, last) = (positions[0], positions[positions.len() - 1]);
+        for position in &mut positions {
+            *position = if last > first { (*position - first) / (last - first) } else { 0.5 };
+        }
+        Ordered { values: pairs.into_iter().map(|(value, _)| value).collect(), positions: Some(positions) }
+    }
+
+    /// The value at p, from 0 to 1, between the two that stand next to it.
+    fn quantile(&self, p: f64) -> f64 {
+        let last = self.values.len() - 1;
+        let (at, beyond) = match &self.positions {
+            None => {
+                let h = last as f64 * p;
+                (h as usize, h - h.floor())
+            }
+            Some(positions) => {
+                let at = positions.partition_point(|position| *position <= p).saturating_sub(1);
+                let width = positions[(at + 1).min(last)] - positions[at];
+                (at, if width > 0.0 { ((p - positions[at]) / width).max(0.0) } else { 0.0 })
+            }
+        };
+        let (low, high) = (self.values[at], self.values[(at + 1).min(last)]);
+        low + (high - low) * beyond
+    }
+}
