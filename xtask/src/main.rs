@@ -9,6 +9,7 @@ mod bench;
 mod check;
 mod corpus;
 mod fuzz;
+mod parity;
 mod peer;
 mod synthetic;
 mod train;
@@ -23,6 +24,8 @@ cargo xtask bench [--gigabytes SIZE] [--keep DIR]
     and prints a table. With --keep the corpus is made in DIR, and stays for the next time.
 cargo xtask fuzz [--seconds SECONDS] [TARGET]
     Fuzzes one target, or one after another, for SECONDS each (600 unless told).
+cargo xtask parity
+    Compares the statistics with pyfixest, statsmodels and ppi-python on random data; needs python3 and its index.
 cargo xtask train [PATH...]
     Fits the built-in labeller on the reference labels and tells how it does on people it has not seen.
     With PATHs of transcripts, gathers the evidence of the labelled sessions there anew first.
@@ -66,6 +69,10 @@ fn run() -> Result<()> {
                 .filter(|seconds| *seconds > 0)
                 .with_context(|| format!("--seconds takes a whole number from 1, not `{seconds}`"))?;
             fuzz::run(&workspace, seconds, target.as_deref())
+        }
+        Some("parity") => {
+            arguments.end()?;
+            parity::run(&workspace)
         }
         Some("train") => train::run(&workspace, &arguments.rest),
         None | Some("help" | "--help" | "-h") => {
