@@ -4,7 +4,11 @@ mod json;
 mod layout;
 mod notes;
 mod number;
+mod plain;
+mod regression;
 mod terminal;
 
 pub use json::{SCHEMA, json};
+pub use plain::{csv, markdown};
+pub use regression::{Format, Shown, regressions};
 pub use terminal::{Detail, Style, terminal};

@@ -6,25 +6,61 @@ use metier_study::{Estimate, Unit};
 pub(crate) fn value(value: Option<f64>, unit: Unit) -> String {
     match value {
         None => "–".to_owned(),
-        Some(value) if unit == Unit::Share => format!("{} %", percent(value)),
-        Some(value) => digits(value),
+        Some(value) => format!("{}{}", bare(value, unit), after(unit)),
+    }
+}
+
+/// A value without what stands behind it.
+fn bare(value: f64, unit: Unit) -> String {
+    let size = match unit {
+        Unit::Share => percent(value.abs()),
+        Unit::Points => two_digits_or_more(100.0 * value.abs()),
+        Unit::LogPoints => two_digits_or_more(value.abs()),
+        _ => digits(value.abs()),
+    };
+    let sign = match unit {
+        _ if value < 0.0 && size != "0" => "−",
+        Unit::Points | Unit::LogPoints if value > 0.0 => "+",
+        _ => "",
+    };
+    let currency = if unit == Unit::Dollars { "$" } else { "" };
+    format!("{sign}{currency}{size}")
+}
+
+/// What stands behind a value: a blank and the unit's sign.
+fn after(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Share => " %",
+        Unit::Points => " pp",
+        _ => "",
+    }
+}
+
+/// A difference: three decimals below 1, as coefficients are read, and fewer above.
+fn two_digits_or_more(size: f64) -> String {
+    match size {
+        0.0 => "0".to_owned(),
+        _ if size >= 9.995 => digits(size),
+        _ if size >= 0.995 => format!("{size:.2}"),
+        _ if size >= 0.0995 => format!("{size:.3}"),
+        _ => two_digits(size),
     }
 }
 
 /// A published value, with no more digits than were published: "2 %", "0.37 %", "10".
 pub(crate) fn published(number: f64, unit: Unit) -> String {
-    let text = value(Some(number), unit);
-    let (number, unit) = text.split_once(' ').map_or((text.as_str(), ""), |(number, _)| (number, " %"));
-    let number =
-        if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
-    format!("{number}{unit}")
+    let text = bare(number, unit);
+    let number = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{number}{}", after(unit))
 }
 
 /// The ends of an interval: "24–33 %", "8.1–12.4". Missing: nothing.
 pub(crate) fn interval(estimate: &Estimate, unit: Unit) -> String {
     match (estimate.low, estimate.high) {
-        (Some(low), Some(high)) if unit == Unit::Share => format!("{}–{} %", percent(low), percent(high)),
-        (Some(low), Some(high)) => format!("{}–{}", digits(low), digits(high)),
+        (Some(low), Some(high)) => {
+            let to = if matches!(unit, Unit::Points | Unit::LogPoints) { " to " } else { "–" };
+            format!("{}{to}{}{}", bare(low, unit), bare(high, unit), after(unit))
+        }
         _ => String::new(),
     }
 }

@@ -5,6 +5,7 @@ use metier_study::{By, Finding, Measure, Summary};
 use crate::layout::{Cell, Paint, painted, paragraph, row};
 use crate::notes::Notes;
 use crate::number;
+use crate::regression::{Format, Shown, regressions};
 
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,19 @@ pub fn terminal(summary: &Summary, findings: &[Finding], style: &Style) -> Strin
     out.push_str(&grid(&overall, &style, &mut notes));
     for finding in grouped {
         out.push_str(&table(finding, &style, &mut notes));
+    }
+    if style.detail == Detail::Full {
+        for finding in findings {
+            for group in &finding.groups {
+                for table in group.tables.iter().filter(|table| !table.regressions.models.is_empty()) {
+                    let of =
+                        if finding.by == By::Overall { String::new() } else { format!(", {}", group.label) };
+                    let title = format!("{}{of}", table.title);
+                    out.push_str(&format!("\n{}\n", painted(&title, Paint::Bold, style.colour)));
+                    out.push_str(&regressions(&table.regressions, Format::Text, Shown::default()));
+                }
+            }
+        }
     }
     let notes = notes.write(style.width);
     if !notes.is_empty() {

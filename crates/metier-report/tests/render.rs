@@ -6,7 +6,7 @@ use metier_session::{
     Agent, Facts, Id, Permission, Presence, PromptKind, Recorded, Session, Time, Turn, measure,
 };
 use metier_store::Row;
-use metier_study::{By, Settings, Summary, findings, summary};
+use metier_study::{By, Settings, Summary, findings, summarised, summary};
 
 /// Twelve sessions of one person in two months, every number a simple function of the session's.
 fn rows() -> Vec<Row> {
@@ -67,7 +67,7 @@ fn rows() -> Vec<Row> {
 fn rendered(settings: &Settings, style: &Style) -> String {
     let rows = rows();
     let summary = Summary { synthetic: true, ..summary(&rows, settings) };
-    terminal(&summary, &findings(&rows, settings), style)
+    terminal(&summary, &findings(&rows, settings, &summarised()), style)
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn the_plain_summary() {
 #[test]
 fn by_month() {
     let (rows, settings) = (rows(), Settings { by: By::Month, ..Settings::default() });
-    let mut findings = findings(&rows, &settings);
+    let mut findings = findings(&rows, &settings, &summarised());
     findings.retain(|finding| ["depth", "turn_length"].contains(&finding.name));
     insta::assert_snapshot!(terminal(&summary(&rows, &settings), &findings, &Style::default()), @r#"
     12 sessions (claude-code 12) by 1 person, 2025-12-17 to 2026-01-08: 33 prompts,
@@ -215,7 +215,8 @@ fn by_month() {
 #[test]
 fn one_finding_in_full() {
     let (rows, settings) = (rows(), Settings::default());
-    let only: Vec<_> = findings(&rows, &settings).into_iter().filter(|f| f.name == "auto_approve").collect();
+    let only: Vec<_> =
+        findings(&rows, &settings, &summarised()).into_iter().filter(|f| f.name == "auto_approve").collect();
     let style = Style { detail: Detail::Full, ..Style::default() };
     insta::assert_snapshot!(terminal(&summary(&rows, &settings), &only, &style), @r#"
     12 sessions (claude-code 12) by 1 person, 2025-12-17 to 2026-01-08: 33 prompts,
@@ -249,7 +250,8 @@ fn one_finding_in_full() {
 #[test]
 fn an_empty_store() {
     let settings = Settings::default();
-    let text = terminal(&summary(&[], &settings), &findings(&[], &settings)[..1], &Style::default());
+    let text =
+        terminal(&summary(&[], &settings), &findings(&[], &settings, &summarised())[..1], &Style::default());
     insta::assert_snapshot!(text, @r#"
     0 sessions by 0 people: 0 prompts, 0 words typed, 0 words of the agent, 0
     actions.
@@ -287,7 +289,7 @@ fn colour_adds_escapes_and_changes_nothing_else() {
 #[test]
 fn json_has_what_the_terminal_shows() {
     let (rows, settings) = (rows(), Settings::default());
-    let text = json(&summary(&rows, &settings), &findings(&rows, &settings));
+    let text = json(&summary(&rows, &settings), &findings(&rows, &settings, &summarised()));
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
     let depth = &value["findings"][1];
     assert_eq!(value["schema"], 1);

@@ -21,4 +21,12 @@ pub enum Error {
         /// The names that there are.
         known: String,
     },
+    /// A condition on sessions is none.
+    #[error("{text:?} is no condition: {reason}")]
+    Condition {
+        /// What was given.
+        text: String,
+        /// Why it is none.
+        reason: String,
+    },
 }

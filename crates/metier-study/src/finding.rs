@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::regression::Regressions;
 use crate::settings::By;
 
 /// One table of numbers, with all that a reader needs to understand it.
@@ -57,6 +58,19 @@ pub struct Group {
     pub people: usize,
     /// The numbers, the same ones in the same order in every group.
     pub measures: Vec<Measure>,
+    /// Tables of regressions, if the finding has any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<Table>,
+}
+
+/// Regressions beside each other, under a title.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Table {
+    /// The title.
+    pub title: String,
+    /// The models.
+    #[serde(flatten)]
+    pub regressions: Regressions,
 }
 
 /// One number of a group.
@@ -92,6 +106,16 @@ pub enum Unit {
     Minutes,
     /// Times that something happened.
     Times,
+    /// US dollars.
+    Dollars,
+    /// Sessions.
+    Sessions,
+    /// A difference of two shares, from -1 to 1.
+    Points,
+    /// A difference of logarithms: 0.1 is about 10 %.
+    LogPoints,
+    /// A number without a unit, such as a p value or a robustness value.
+    Plain,
 }
 
 /// A number with its uncertainty. What is missing is `None`, never zero.
@@ -132,6 +156,14 @@ pub enum Method {
         /// How many people.
         people: usize,
     },
+    /// Student's t, with errors summed up by person, of percentiles Woodruff's (1952): for many people.
+    Linearised,
+    /// Student's t, with errors clustered by person.
+    Regression,
+    /// A model could not be fitted, and why.
+    NotFitted(Why),
+    /// A number that has no interval of its own.
+    Exact,
     /// Nothing was observed.
     Nothing,
     /// Too few sessions for an interval.
@@ -142,6 +174,49 @@ pub enum Method {
     NoSpread,
     /// No resampling was asked for.
     NotResampled,
+}
+
+/// Why a model could not be fitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// Fewer people than this have sessions with all that the model needs.
+    FewPeople {
+        /// How many have.
+        people: usize,
+        /// How many it would take.
+        needed: usize,
+    },
+    /// Fewer sessions than the model has numbers to find, and some to spare.
+    FewSessions {
+        /// How many there are.
+        sessions: usize,
+        /// How many it would take.
+        needed: usize,
+    },
+    /// What is to be explained, or what is to explain it, does not vary beside the controls.
+    NoVariation,
+    /// No second rater labelled sessions of the same question.
+    NoSecondRater,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Why::FewPeople { people, needed } => {
+                write!(
+                    f,
+                    "sessions of {people} people have all that the model needs, and it takes {needed} people"
+                )
+            }
+            Why::FewSessions { sessions, needed } => {
+                write!(f, "{sessions} sessions have all that the model needs, and it takes {needed}")
+            }
+            Why::NoVariation => f.write_str("what the model compares does not vary beside the controls"),
+            Why::NoSecondRater => {
+                f.write_str("no second rater labelled these sessions; import labels of one")
+            }
+        }
+    }
 }
 
 impl fmt::Display for Method {
@@ -155,6 +230,12 @@ impl fmt::Display for Method {
             Method::Sessions { people } => speaks(f, "bootstrap", people),
             Method::WilsonPeople => f.write_str("Wilson score over people"),
             Method::WilsonSessions { people } => speaks(f, "Wilson score", people),
+            Method::Linearised => {
+                f.write_str("Student's t, errors summed up by person (of percentiles Woodruff's)")
+            }
+            Method::Regression => f.write_str("Student's t, errors clustered by person"),
+            Method::NotFitted(why) => write!(f, "no interval: {why}"),
+            Method::Exact => f.write_str("no interval: it follows from other numbers"),
             Method::Nothing => f.write_str("nothing observed"),
             Method::FewSessions => f.write_str("no interval: fewer than 5 sessions"),
             Method::FewForPercentile => f.write_str("no interval: too few observations for the percentile"),
@@ -168,7 +249,10 @@ impl Method {
     /// Whether there is an interval.
     pub fn gives_interval(self) -> bool {
         use Method::*;
-        matches!(self, People | Sessions { .. } | WilsonPeople | WilsonSessions { .. })
+        matches!(
+            self,
+            People | Sessions { .. } | WilsonPeople | WilsonSessions { .. } | Linearised | Regression
+        )
     }
 }
 

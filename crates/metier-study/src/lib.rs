@@ -5,13 +5,17 @@
 //! transcript, draws nothing, and gives the same bytes for the same rows in any order.
 
 mod bootstrap;
+mod condition;
 mod error;
 mod estimate;
 mod family;
 mod finding;
 pub mod findings;
+mod judged;
+mod model;
 pub mod published;
 mod quantile;
+mod regression;
 mod resample;
 mod selection;
 mod series;
@@ -21,30 +25,42 @@ mod summary;
 #[cfg(test)]
 mod testing;
 
+pub use condition::Condition;
 pub use error::Error;
 pub use family::model_family;
-pub use finding::{Estimate, Finding, Group, LeftOut, Measure, Method, Population, Published, Unit};
-pub use findings::{FINDINGS, Study, find};
+pub use finding::{Estimate, Finding, Group, LeftOut, Measure, Method, Population, Published, Table, Unit};
+pub use findings::{FINDINGS, Study, find, summarised};
+pub use regression::{Coefficient, Kind, Regression, Regressions};
 pub use selection::Selection;
 pub use settings::{By, Settings};
 pub use summary::Summary;
 
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{panic, thread};
 
 use metier_store::Row;
 
-/// Every finding of the registry over these rows, in the registry's order. Each has a thread of its
-/// own, which changes no number.
-pub fn findings(rows: &[Row], settings: &Settings) -> Vec<Finding> {
+/// These findings over these rows, in their order. Threads change no number.
+pub fn findings(rows: &[Row], settings: &Settings, studies: &[&'static Study]) -> Vec<Finding> {
     let selection = Selection::new(rows, settings);
-    let study = |study: &'static Study| study.finding(&selection, settings);
-    thread::scope(|scope| {
-        let studies = FINDINGS.each_ref().map(|of| scope.spawn(move || study(of)));
-        studies
-            .into_iter()
-            .map(|one| one.join().unwrap_or_else(|panic| panic::resume_unwind(panic)))
-            .collect()
-    })
+    let threads = thread::available_parallelism().map_or(1, |threads| threads.get()).min(studies.len());
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        while let Some(study) = studies.get(next.fetch_add(1, Ordering::Relaxed)) {
+            done.push((study.name, study.finding(&selection, settings)));
+        }
+        done
+    };
+    let mut done: HashMap<&str, Finding> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let join = |worker: thread::ScopedJoinHandle<'_, _>| {
+            worker.join().unwrap_or_else(|panic| panic::resume_unwind(panic))
+        };
+        workers.into_iter().flat_map(join).collect()
+    });
+    studies.iter().filter_map(|study| done.remove(study.name)).collect()
 }
 
 /// What the findings over these rows speak of: sessions, people, time, and who was left out.

@@ -30,6 +30,92 @@ pub struct Figures {
     pub division_of_labour: Division,
     /// How labels agreed with telemetry: from [`Studies::agentic_coding`].
     pub classifier: Classifier,
+    /// What kinds of work sessions are: from [`Studies::agentic_coding`].
+    pub composition: Composition,
+    /// Share of sessions by what they do to a code base: from [`Studies::agentic_coding`].
+    pub codebase: BTreeMap<String, f64>,
+    /// Figures by level of expertise: from [`Studies::agentic_coding`].
+    pub expertise: BTreeMap<String, Expertise>,
+    /// How much more the agent does a level of expertise: from [`Studies::agentic_coding`].
+    pub regression: Slopes,
+    /// Occupations, and success by them: from [`Studies::agentic_coding`].
+    pub occupation: Occupations,
+    /// What changed between October 2025 and April 2026: from [`Studies::agentic_coding`].
+    pub trend: Trend,
+}
+
+/// What kinds of work sessions are.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Composition {
+    /// Share of sessions by kind of work, over the whole window.
+    pub work_mode: BTreeMap<String, f64>,
+}
+
+/// What was found of one level of expertise.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Expertise {
+    /// Tool calls per prompt.
+    pub actions_per_prompt: Option<f64>,
+    /// Words of the agent per prompt.
+    pub words_per_prompt: Option<f64>,
+    /// Share of sessions with verified success.
+    pub verified_success: Option<f64>,
+    /// Share of sessions with at least partial success.
+    pub at_least_partial: Option<f64>,
+    /// The same of troubled sessions.
+    pub verified_success_when_troubled: Option<f64>,
+    /// The same of troubled sessions.
+    pub at_least_partial_when_troubled: Option<f64>,
+    /// Share of troubled sessions that were abandoned.
+    pub abandoned_when_troubled: Option<f64>,
+}
+
+/// How much more the agent does a level of expertise, in log points.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Slopes {
+    /// Tool calls per prompt.
+    pub actions_per_expertise_level: f64,
+    /// Words per prompt.
+    pub words_per_expertise_level: f64,
+}
+
+/// Occupations, and success by them.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Occupations {
+    /// Share of sessions in which an occupation could be told.
+    pub inferred_share: f64,
+    /// Verified success of software occupations.
+    pub verified_success_software: f64,
+    /// Verified success of others.
+    pub verified_success_other: f64,
+    /// The same of sessions that wrote code.
+    pub code_sessions_verified_success_software: f64,
+    /// The same of sessions that wrote code.
+    pub code_sessions_verified_success_other: f64,
+    /// At least partial success of sessions that wrote code.
+    pub code_sessions_at_least_partial_software: f64,
+    /// The same of others.
+    pub code_sessions_at_least_partial_other: f64,
+    /// Between the largest and the smallest share of verified success of the ten largest groups.
+    pub spread_of_ten_largest: f64,
+}
+
+/// What changed between the first month and the last.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Trend {
+    /// Share of sessions that fix, first and last.
+    pub fixing: [f64; 2],
+    /// Share of sessions that operate.
+    pub operating: [f64; 2],
+    /// Share of sessions that analyse or communicate.
+    pub analyzing_and_communicating: [f64; 2],
+    /// Relative rise of the task value.
+    pub task_value_all: f64,
 }
 
 /// The studies.
@@ -105,6 +191,10 @@ pub struct Autonomy {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct Division {
+    /// Share of planning decisions that the person makes.
+    pub planning_user_share: f64,
+    /// Share of execution decisions that the person makes.
+    pub execution_user_share: f64,
     /// Tool calls per prompt where the person makes more than 80 % of execution decisions.
     pub actions_per_prompt_when_user_controls_execution: f64,
     /// Tool calls per prompt where the agent makes more than 80 % of planning decisions.

@@ -8,6 +8,7 @@ use metier_store::Row;
 
 use crate::family::model_family;
 use crate::finding::{LeftOut, Population};
+use crate::judged::Judged;
 use crate::settings::{By, Settings};
 use crate::summary::Summary;
 
@@ -30,6 +31,8 @@ pub(crate) struct Selected<'a> {
     pub(crate) facts: &'a Facts,
     /// What was judged of it, by the rater that the rows carry.
     pub(crate) labels: &'a Labels,
+    /// The same, looked up, with what follows from it.
+    pub(crate) judged: Judged,
     /// Who stands for its person.
     person: Person,
     /// Sessions of the same person before this one; `None` where the transcript has no time.
@@ -76,6 +79,7 @@ impl<'a> Selection<'a> {
             .map(|row| Selected {
                 facts: &row.facts,
                 labels: &row.labels,
+                judged: Judged::of(&row.labels, &row.facts),
                 person: Person::of(row),
                 earlier: None,
             })

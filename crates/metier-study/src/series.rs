@@ -57,6 +57,11 @@ impl Series {
         Series::sessions(cohort, |facts| so(facts).map(|so| f64::from(u8::from(so))))
     }
 
+    /// Whether something is so, of each session where it was judged.
+    pub(crate) fn judged(cohort: &Cohort, so: impl Fn(&Selected) -> Option<bool>) -> Series {
+        Series::ratio("sessions", cohort, |session| so(session).map(|so| (f64::from(u8::from(so)), 1.0)))
+    }
+
     /// A top and a bottom a session, where both are recorded; the bottoms count what `n_of` says.
     pub(crate) fn ratio(
         n_of: &'static str,

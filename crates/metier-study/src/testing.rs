@@ -63,3 +63,14 @@ pub(crate) fn value(finding: &Finding, name: &str) -> Option<f64> {
 pub(crate) fn unlabelled() -> metier_label::Labels {
     metier_label::Labels::none(metier_label::Rater::builtin(), metier_label::rubric())
 }
+
+/// Gives a row an option as the answer to a question.
+pub(crate) fn choose(row: &mut Row, question: &str, name: &str) {
+    let value = metier_label::Value::Choice(crate::judged::option(question, name));
+    row.labels.set(metier_label::rubric(), question, value, None);
+}
+
+/// Gives a row a level as the answer to a question.
+pub(crate) fn level(row: &mut Row, question: &str, level: u8) {
+    row.labels.set(metier_label::rubric(), question, metier_label::Value::Level(level), None);
+}

@@ -2,8 +2,12 @@
 
 use metier_session::{Agent, Facts, Id, Presence, PromptKind, Recorded, Session, Time, Turn, measure};
 use metier_store::Row;
-use metier_study::{By, Finding, Method, Settings, findings, summary};
+use metier_study::{By, FINDINGS, Finding, Method, Settings, Study, findings, summary};
 use proptest::prelude::*;
+
+fn all() -> Vec<&'static Study> {
+    FINDINGS.iter().collect()
+}
 
 /// The facts of a session in which nothing happened, from a transcript that records only what all do.
 fn facts(agent: Agent, presence: Presence) -> Facts {
@@ -71,7 +75,7 @@ proptest! {
         let mut shuffled = rows.clone();
         shuffled.sort_by_key(|row| (row.session.0 as u64).wrapping_add(1).wrapping_mul(seed | 1));
         let settings = Settings { by, resamples: 40, ..Settings::default() };
-        prop_assert_eq!(findings(&rows, &settings), findings(&shuffled, &settings));
+        prop_assert_eq!(findings(&rows, &settings, &all()), findings(&shuffled, &settings, &all()));
         prop_assert_eq!(summary(&rows, &settings), summary(&shuffled, &settings));
     }
 
@@ -82,7 +86,7 @@ proptest! {
         let rows: Vec<Row> =
             (0..).zip(&numbers).map(|(id, n)| row(id, n.0, n.1, n.2, n.3)).collect();
         let settings = Settings { resamples: 60, ..Settings::default() };
-        for measure in findings(&rows, &settings).iter().flat_map(|f| &f.groups[0].measures) {
+        for measure in findings(&rows, &settings, &all()).iter().flat_map(|f| &f.groups[0].measures) {
             let estimate = &measure.estimate;
             prop_assert_eq!(estimate.low.is_some(), estimate.high.is_some());
             prop_assert!(estimate.low <= estimate.high);
@@ -98,7 +102,7 @@ proptest! {
 #[test]
 fn what_no_transcript_records_is_missing_and_not_zero() {
     let rows: Vec<Row> = (0..10).map(|id| row(id, id as u8, 1, 2, 3)).collect();
-    let findings = findings(&rows, &Settings::default());
+    let findings = findings(&rows, &Settings::default(), &all());
     for (finding, measure) in [("control", "rejections"), ("control", "queued"), ("auto_approve", "full")] {
         let estimate = &measure_of(&findings, finding, measure).estimate;
         assert_eq!((estimate.value, estimate.n, estimate.method), (None, 0, Method::Nothing), "{measure}");
@@ -143,7 +147,7 @@ fn months_stand_in_order_and_other_groups_by_size_with_the_unknown_last() {
         row(5, 1, 0, 1, 0),
     ];
     let labels = |by| {
-        let findings = findings(&rows, &Settings { by, ..Settings::default() });
+        let findings = findings(&rows, &Settings { by, ..Settings::default() }, &all());
         findings[0].groups.iter().map(|group| group.label.clone()).collect::<Vec<_>>()
     };
     assert_eq!(labels(By::Month), ["2026-01", "2026-02", "unknown"]);

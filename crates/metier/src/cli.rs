@@ -55,12 +55,16 @@ pub(crate) enum Command {
     Facts(Facts),
     /// Print the findings from the store
     Summary(Summary),
+    /// Print the tables and figures of the study, from the store: estimates with intervals beside the published ones
+    Study(Study),
     /// Show one session as a text: what was typed, said and done
     Show(Show),
     /// Ask the language model that you name about sessions; nothing is sent anywhere else
     Label(Box<Label>),
     /// Compare the answers of two raters, question by question
     Agree(Agree),
+    /// Fit a regression to a CSV or Parquet file: fixed effects, robust and clustered errors, logit
+    Regress(Box<Regress>),
     /// Tell what each built-in label of a session rests on
     Explain(Explain),
     /// Check what can be read: problems of transcripts with file, line and reason, and the state of the store
@@ -92,6 +96,68 @@ pub(crate) struct Facts {
     pub paths: Vec<PathBuf>,
 }
 
+/// `metier regress`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Rows with a missing value (empty, NA, NaN, null) are left out, and counted. A regressor of names becomes one \
+    column of 0 and 1 for each name but the first in the alphabet, called COLUMN[NAME]. Several --x or --y make several \
+    models beside each other."
+)]
+pub(crate) struct Regress {
+    /// A CSV file with a line of names, or a Parquet file
+    #[arg(value_name = "DATA")]
+    pub data: PathBuf,
+    /// The outcome (repeatable)
+    #[arg(long, value_name = "COLUMN", required = true)]
+    pub y: Vec<String>,
+    /// The regressors, with commas between them (repeatable: a model each)
+    #[arg(long, value_name = "COLUMN,…", required = true)]
+    pub x: Vec<String>,
+    /// Columns whose every value has an effect of its own, absorbed
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
+    pub fe: Vec<String>,
+    /// One or two columns that errors are clustered by
+    #[arg(long, value_name = "COLUMN[,COLUMN]", value_delimiter = ',')]
+    pub cluster: Vec<String>,
+    /// A column of weights, above zero
+    #[arg(long, value_name = "COLUMN")]
+    pub weights: Option<String>,
+    /// The standard errors [default: cluster with --cluster, else hc1]
+    #[arg(long, value_enum)]
+    pub vcov: Option<Vcov>,
+    /// A logit of an outcome of 0 and 1, with average marginal effects
+    #[arg(long)]
+    pub logit: bool,
+    /// How the table is written
+    #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+    pub format: TableFormat,
+    /// Stars behind estimates whose p is below 0.05, 0.01, 0.001
+    #[arg(long)]
+    pub stars: bool,
+}
+
+/// Kinds of standard errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Vcov {
+    /// Classical: all errors alike
+    Iid,
+    /// Robust to unequal variances
+    Hc1,
+    /// The same, more careful in small samples
+    Hc3,
+    /// By clusters
+    Cluster,
+}
+
+/// How tables are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    Text,
+    Markdown,
+    Latex,
+    Csv,
+}
+
 /// `metier summary`
 #[derive(Debug, Args)]
 pub(crate) struct Summary {
@@ -113,6 +179,42 @@ pub(crate) struct Summary {
     /// Seed of the intervals' resampling
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+}
+
+/// `metier study`
+#[derive(Debug, Args)]
+pub(crate) struct Study {
+    /// Only these findings: see the list with `--list` [default: all]
+    #[arg(value_name = "FINDING")]
+    pub findings: Vec<String>,
+    /// The same, as a flag (repeatable)
+    #[arg(long, value_name = "FINDING")]
+    pub finding: Vec<String>,
+    /// List the findings
+    #[arg(long)]
+    pub list: bool,
+    /// Split every finding
+    #[arg(long, value_enum, default_value_t = By::Overall)]
+    pub by: By,
+    /// Only sessions of which this is so (repeatable): agent, month, model, project, work_mode, codebase, outcome,
+    /// interaction_pattern, occupation, task_subject or expertise, `=` or `!=`, and values with commas between them
+    #[arg(long = "where", value_name = "NAME=VALUE,…")]
+    pub conditions: Vec<String>,
+    /// Whose labels to take [default: the built-in labeller]
+    #[arg(long, value_name = "RATER")]
+    pub labels: Option<String>,
+    /// Keep sessions without a person in the loop
+    #[arg(long)]
+    pub headless: bool,
+    /// Seed of the intervals' resampling
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Print a line a number, with commas
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// Print tables of pipes
+    #[arg(long, conflicts_with_all = ["json", "csv"])]
+    pub markdown: bool,
 }
 
 /// How to split findings.

@@ -15,10 +15,12 @@ mod label;
 mod labels_io;
 mod places;
 mod progress;
+mod regress;
 mod sample;
 mod scan;
 mod shell;
 mod show;
+mod study;
 mod summary;
 
 use cli::{Cli, Command};
@@ -51,10 +53,12 @@ fn run(cli: Cli) -> Result<Ended> {
         Some(Command::Scan(command)) => scan::run(&command, &cli.all),
         Some(Command::Facts(command)) => facts::run(&command, &cli.all),
         Some(Command::Summary(command)) => summary::run(&command, &cli.all),
+        Some(Command::Study(command)) => study::run(&command, &cli.all),
         Some(Command::Doctor(command)) => doctor::run(&command, &cli.all),
         Some(Command::Explain(command)) => explain::run(&command, &cli.all),
         Some(Command::Show(command)) => show::run(&command, &cli.all),
         Some(Command::Label(command)) => label::run(&command, &cli.all),
+        Some(Command::Regress(command)) => regress::run(&command, &cli.all),
         Some(Command::Agree(command)) => agree::run(&command, &cli.all),
         Some(Command::Sample(command)) => sample::run(&command, &cli.all),
         Some(Command::Completions { shell }) => shell::completions(shell),

@@ -17,17 +17,13 @@ use crate::{Ended, places};
 pub(crate) const SYNTHETIC_VERSION: &str = "0.0.0-synthetic";
 
 /// Whether a row comes from a synthetic transcript.
-fn is_synthetic(row: &Row) -> bool {
+pub(crate) fn is_synthetic(row: &Row) -> bool {
     row.facts.agent_version.as_deref() == Some(SYNTHETIC_VERSION)
 }
 
 pub(crate) fn run(command: &cli::Summary, all: &All) -> Result<Ended> {
     if command.list {
-        let mut out = std::io::stdout().lock();
-        for study in &metier_study::FINDINGS {
-            writeln!(out, "{:<14} {}", study.name, study.title)?;
-        }
-        return Ok(Ended::Done);
+        return list();
     }
     for name in &command.finding {
         metier_study::find(name)?;
@@ -42,8 +38,17 @@ pub(crate) fn run(command: &cli::Summary, all: &All) -> Result<Ended> {
     }
 }
 
+/// Lists every finding.
+pub(crate) fn list() -> Result<Ended> {
+    let mut out = std::io::stdout().lock();
+    for study in &metier_study::FINDINGS {
+        writeln!(out, "{:<18} {}", study.name, study.title)?;
+    }
+    Ok(Ended::Done)
+}
+
 /// The rows of a store with the labels of one rater: sessions that this rater did not label have none.
-fn rows(store: &Store, rater: Option<&str>) -> Result<Vec<Row>> {
+pub(crate) fn rows(store: &Store, rater: Option<&str>) -> Result<Vec<Row>> {
     let mut rows = store.rows()?;
     let Some(rater) = rater.filter(|rater| *rater != Rater::BUILTIN) else { return Ok(rows) };
     let all = store.labels()?;
@@ -75,23 +80,16 @@ pub(crate) fn overall() -> cli::Summary {
 
 /// Prints the findings from these rows.
 pub(crate) fn show(rows: &[Row], command: &cli::Summary, all: &All) -> Result<Ended> {
-    let defaults = Settings::default();
-    let settings = Settings {
-        by: match command.by {
-            By::Overall => metier_study::By::Overall,
-            By::Month => metier_study::By::Month,
-            By::Agent => metier_study::By::Agent,
-            By::Model => metier_study::By::Model,
-            By::Project => metier_study::By::Project,
-        },
-        include_headless: command.headless,
-        seed: command.seed.unwrap_or(defaults.seed),
-        ..defaults
+    let settings = settings(command.by, command.headless, command.seed);
+    let studies = if command.finding.is_empty() {
+        metier_study::summarised()
+    } else {
+        metier_study::FINDINGS
+            .iter()
+            .filter(|study| command.finding.iter().any(|name| name == study.name))
+            .collect()
     };
-    let mut findings = metier_study::findings(rows, &settings);
-    if !command.finding.is_empty() {
-        findings.retain(|finding| command.finding.iter().any(|name| name == finding.name));
-    }
+    let findings = metier_study::findings(rows, &settings, &studies);
     let mut summary = metier_study::summary(rows, &settings);
     summary.synthetic = !rows.is_empty() && rows.iter().all(is_synthetic);
     let mut out = anstream::stdout().lock();
@@ -104,7 +102,20 @@ pub(crate) fn show(rows: &[Row], command: &cli::Summary, all: &All) -> Result<En
     Ok(if rows.is_empty() { Ended::Finding } else { Ended::Done })
 }
 
-fn style(detail: Detail) -> Style {
+/// How the study is done, from flags.
+pub(crate) fn settings(by: By, include_headless: bool, seed: Option<u64>) -> Settings {
+    let defaults = Settings::default();
+    let by = match by {
+        By::Overall => metier_study::By::Overall,
+        By::Month => metier_study::By::Month,
+        By::Agent => metier_study::By::Agent,
+        By::Model => metier_study::By::Model,
+        By::Project => metier_study::By::Project,
+    };
+    Settings { by, include_headless, seed: seed.unwrap_or(defaults.seed), ..defaults }
+}
+
+pub(crate) fn style(detail: Detail) -> Style {
     let terminal = std::io::stdout().is_terminal();
     let width = if terminal { terminal_width() } else { 100 };
     Style { width, colour: terminal && std::env::var_os("NO_COLOR").is_none(), detail }

@@ -2,7 +2,7 @@
 
 use metier_session::Permission;
 
-use super::Study;
+use super::{How, Study};
 use crate::finding::Unit;
 use crate::published::figures;
 use crate::selection::{Cohort, Selected};
@@ -29,7 +29,8 @@ pub(super) const STUDY: Study = Study {
         permission the transcript records; then the same by how many sessions of the same person, of those that \
         count here, began before. A store that does not hold a person's first sessions takes later ones for them.",
     unit: "prompt",
-    series,
+    summarised: true,
+    how: How::Observed(series),
 };
 
 fn series(cohort: &Cohort) -> Vec<Series> {

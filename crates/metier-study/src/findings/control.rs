@@ -2,7 +2,7 @@
 
 use metier_session::ActionKind;
 
-use super::Study;
+use super::{How, Study};
 use crate::finding::Unit;
 use crate::selection::Cohort;
 use crate::series::{Series, Statistic};
@@ -15,7 +15,8 @@ pub(super) const STUDY: Study = Study {
         subagents. Changed edits: the person altered an edit before it was made. Queued messages: typed while the \
         agent worked. Sessions whose agent does not record one of these are not in its n.",
     unit: "session",
-    series,
+    summarised: true,
+    how: How::Observed(series),
 };
 
 fn series(cohort: &Cohort) -> Vec<Series> {

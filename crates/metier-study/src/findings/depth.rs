@@ -2,7 +2,7 @@
 
 use metier_session::{Facts, Turn};
 
-use super::Study;
+use super::{How, Study};
 use crate::finding::{Published, Unit};
 use crate::published::figures;
 use crate::selection::Cohort;
@@ -60,7 +60,8 @@ pub(super) const STUDY: Study = Study {
         sessions above zero only, which its n counts. Shares above 100, 200 and 500 actions are of sessions, by \
         their actions per prompt, and of turns, by their own actions.",
     unit: "session",
-    series,
+    summarised: true,
+    how: How::Observed(series),
 };
 
 fn series(cohort: &Cohort) -> Vec<Series> {

@@ -2,7 +2,7 @@
 
 use metier_session::ActionKind;
 
-use super::Study;
+use super::{How, Study};
 use crate::finding::Unit;
 use crate::selection::{Cohort, Selected};
 use crate::series::{Series, Statistic};
@@ -15,7 +15,8 @@ pub(super) const STUDY: Study = Study {
         Shares of prompts are by how they came about, shares of actions by what the tool does, both over all \
         sessions together. The published shares of decisions are judged, not counted, and so are not set beside.",
     unit: "session",
-    series,
+    summarised: true,
+    how: How::Observed(series),
 };
 
 fn series(cohort: &Cohort) -> Vec<Series> {

@@ -2,7 +2,7 @@
 
 use metier_session::Facts;
 
-use super::Study;
+use super::{How, Study};
 use crate::finding::Unit;
 use crate::selection::Cohort;
 use crate::series::{Series, Statistic};
@@ -15,7 +15,8 @@ pub(super) const STUDY: Study = Study {
         is not in n. Evidence is a lower bound of success: reading, planning and answering leave none. The \
         published verified success is judged from whole transcripts, which this is not, and so is not set beside.",
     unit: "session",
-    series,
+    summarised: true,
+    how: How::Observed(series),
 };
 
 fn series(cohort: &Cohort) -> Vec<Series> {

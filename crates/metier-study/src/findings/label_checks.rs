@@ -3,7 +3,7 @@
 
 use metier_label::{Derived, Labels, rubric};
 
-use super::Study;
+use super::{How, Study};
 use crate::finding::{Published, Unit};
 use crate::published::figures;
 use crate::selection::{Cohort, Selected};
@@ -19,7 +19,8 @@ pub(super) const STUDY: Study = Study {
         80 % of the execution decisions. Labels are measurements with error: docs/validity.md tells how much. The \
         built-in labeller sees the same telemetry, so its agreement with it is no independent proof.",
     unit: "session",
-    series,
+    summarised: false,
+    how: How::Observed(series),
 };
 
 const MORE_THAN: &str = "Published as more than 90 %.";

@@ -2,22 +2,37 @@
 
 use crate::error::Error;
 use crate::estimate;
-use crate::finding::{Finding, Group};
+use crate::finding::{Finding, Group, Measure, Table};
 use crate::selection::{Cohort, Selection};
 use crate::series::Series;
 use crate::settings::{By, Settings};
 
 mod auto_approve;
+mod codebase;
+mod composition;
 mod control;
+mod decisions;
 mod depth;
+mod depth_by_expertise;
 mod division;
 mod evidence;
+mod expertise_by_month;
 mod label_checks;
+mod occupation;
+mod patterns;
 mod pushback;
+mod returns;
+mod sensitivity;
+mod success;
+mod success_adjusted;
+mod table_a1;
+mod task_value;
+mod trouble;
 mod turn_length;
+mod within_person;
 
 /// Every finding, in the order in which they are shown.
-pub static FINDINGS: [Study; 8] = [
+pub static FINDINGS: [Study; 25] = [
     division::STUDY,
     depth::STUDY,
     turn_length::STUDY,
@@ -25,8 +40,30 @@ pub static FINDINGS: [Study; 8] = [
     control::STUDY,
     evidence::STUDY,
     pushback::STUDY,
+    composition::STUDY,
+    codebase::STUDY,
+    decisions::STUDY,
+    task_value::STUDY,
+    occupation::SHARES,
+    patterns::STUDY,
+    depth_by_expertise::STUDY,
+    returns::STUDY,
+    success::STUDY,
+    success_adjusted::STUDY,
+    table_a1::A1,
+    table_a1::A2,
+    trouble::STUDY,
+    occupation::SUCCESS,
+    expertise_by_month::STUDY,
+    within_person::STUDY,
+    sensitivity::STUDY,
     label_checks::STUDY,
 ];
+
+/// The findings that a summary shows.
+pub fn summarised() -> Vec<&'static Study> {
+    FINDINGS.iter().filter(|study| study.summarised).collect()
+}
 
 /// The finding of that name.
 ///
@@ -56,7 +93,25 @@ pub struct Study {
     pub definition: &'static str,
     /// What one observation is.
     pub unit: &'static str,
-    series: fn(&Cohort) -> Vec<Series>,
+    /// Whether the summary shows it; the others are shown when asked for.
+    pub summarised: bool,
+    how: How,
+}
+
+/// How the numbers of a group are made.
+#[derive(Clone, Copy)]
+enum How {
+    /// Means, shares and quantiles of what each session shows.
+    Observed(fn(&Cohort) -> Vec<Series>),
+    /// By models.
+    Fitted(fn(&Cohort, &Settings) -> Fitted),
+}
+
+/// The numbers and tables that models give.
+#[derive(Default)]
+struct Fitted {
+    measures: Vec<Measure>,
+    tables: Vec<Table>,
 }
 
 impl Study {
@@ -65,12 +120,24 @@ impl Study {
         let by = selection.by;
         let group = |cohort: &Cohort| {
             let stream = format!("{}/{by}/{}", self.name, cohort.label);
-            let mut measures = estimate::measures((self.series)(cohort), cohort, settings, &stream);
+            let Fitted { mut measures, tables } = match self.how {
+                How::Observed(series) => Fitted {
+                    measures: estimate::measures(series(cohort), cohort, settings, &stream),
+                    tables: Vec::new(),
+                },
+                How::Fitted(fit) => fit(cohort, settings),
+            };
             // The published figures are of Claude Code alone: not to be set beside another agent's.
             if by == By::Agent && cohort.label != metier_session::Agent::ClaudeCode.name() {
                 measures.iter_mut().for_each(|measure| measure.published = None);
             }
-            Group { label: cohort.label.clone(), n: cohort.sessions.len(), people: cohort.people, measures }
+            Group {
+                label: cohort.label.clone(),
+                n: cohort.sessions.len(),
+                people: cohort.people,
+                measures,
+                tables,
+            }
         };
         Finding {
             name: self.name,

@@ -2,7 +2,7 @@
 
 use metier_label::rubric;
 
-use super::Study;
+use super::{How, Study};
 use crate::finding::Unit;
 use crate::published::figures;
 use crate::selection::{Cohort, Selected};
@@ -16,7 +16,8 @@ pub(super) const STUDY: Study = Study {
         questions are shares of messages: prompts typed, messages typed while the agent works, and words of refusals. The kind \
         of each message is a label, with error: docs/validity.md tells how much.",
     unit: "message",
-    series,
+    summarised: true,
+    how: How::Observed(series),
 };
 
 const TURNS: &str = "The study counts turns, not messages.";

@@ -1,6 +1,6 @@
 //! How long the agent works on one prompt.
 
-use super::Study;
+use super::{How, Study};
 use crate::finding::{Published, Unit};
 use crate::published::figures;
 use crate::selection::Cohort;
@@ -13,7 +13,8 @@ pub(super) const STUDY: Study = Study {
         that time spent waiting for the person's approval is in it. Percentiles are over turns. One is \
         shown when at least one turn can lie beyond it: the 99.9th from 1,000 turns.",
     unit: "turn",
-    series,
+    summarised: true,
+    how: How::Observed(series),
 };
 
 fn series(cohort: &Cohort) -> Vec<Series> {

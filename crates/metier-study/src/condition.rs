@@ -1,0 +1,92 @@
+//! Which sessions somebody wants to look at: `work_mode=fixing,testing`. Chooses; estimates nothing.
+
+use std::str::FromStr;
+
+use metier_label::{Kind, rubric};
+use metier_store::Row;
+
+use crate::error::Error;
+use crate::family::model_family;
+
+/// One condition on a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    name: String,
+    values: Vec<String>,
+    not: bool,
+}
+
+/// What is no question of the rubric.
+const FACTS: [&str; 4] = ["agent", "month", "model", "project"];
+
+impl Condition {
+    /// Whether a session meets it. Where the value is not known neither `=` nor `!=` is met.
+    pub fn holds(&self, row: &Row) -> bool {
+        let value = match self.name.as_str() {
+            "agent" => Some(row.facts.agent.name().to_owned()),
+            "month" => row.facts.first.map(|time| time.month()),
+            "model" => row.facts.main_model.as_deref().map(model_family),
+            "project" => row.project.map(|project| project.to_string()),
+            question => {
+                let level = row.labels.level(rubric(), question).map(|level| level.to_string());
+                level.or_else(|| row.labels.choice(rubric(), question).map(str::to_owned))
+            }
+        };
+        value.is_some_and(|value| {
+            let one = |wanted: &String| {
+                *wanted == value
+                    || (self.name == "project" && wanted.len() >= 6 && value.starts_with(wanted.as_str()))
+            };
+            self.values.iter().any(one) != self.not
+        })
+    }
+}
+
+impl FromStr for Condition {
+    type Err = Error;
+
+    /// Reads a condition.
+    ///
+    /// ```
+    /// use metier_study::Condition;
+    /// assert!("work_mode=fixing,testing".parse::<Condition>().is_ok());
+    /// assert!("agent!=codex".parse::<Condition>().is_ok());
+    /// assert!("work_mode=sleeping".parse::<Condition>().is_err());
+    /// assert!("shoe_size=43".parse::<Condition>().is_err());
+    /// ```
+    fn from_str(text: &str) -> Result<Condition, Error> {
+        let wrong = |reason: String| Error::Condition { text: text.to_owned(), reason };
+        let (name, values) = text.split_once('=').ok_or_else(|| wrong("it has no `=`".to_owned()))?;
+        let (name, not) = name.strip_suffix('!').map_or((name, false), |name| (name, true));
+        let (name, values) =
+            (name.trim(), values.split(',').map(|value| value.trim().to_owned()).collect::<Vec<_>>());
+        let question = rubric()
+            .question(name)
+            .filter(|question| matches!(question.kind, Kind::Choice { .. } | Kind::Level { .. }));
+        match question {
+            None if FACTS.contains(&name) => {}
+            None => {
+                let questions = rubric().questions.iter().filter(|question| !question.options().is_empty());
+                let known: Vec<&str> =
+                    FACTS.into_iter().chain(questions.map(|question| question.name.as_str())).collect();
+                return Err(wrong(format!("there is: {}", known.join(", "))));
+            }
+            Some(question) => {
+                let levels = question.is_ordinal();
+                let allowed: Vec<String> = question
+                    .options()
+                    .iter()
+                    .enumerate()
+                    .map(|(at, option)| if levels { at.to_string() } else { option.name.clone() })
+                    .collect();
+                if let Some(other) = values.iter().find(|value| !allowed.contains(value)) {
+                    return Err(wrong(format!(
+                        "{name} is never {other:?}; it is one of: {}",
+                        allowed.join(", ")
+                    )));
+                }
+            }
+        }
+        Ok(Condition { name: name.to_owned(), values, not })
+    }
+}

@@ -1,0 +1,99 @@
+//! Success by expertise among sessions that are alike otherwise.
+
+use super::table_a1::verified;
+use super::{Fitted, How, Study};
+use crate::finding::{Table, Unit};
+use crate::judged::LEVELS;
+use crate::model::{Control, Named, Term, fit};
+use crate::published::figures;
+use crate::regression::Regressions;
+use crate::selection::Cohort;
+use crate::settings::Settings;
+
+pub(super) const STUDY: Study = Study {
+    name: "success_adjusted",
+    title: "How often sessions alike succeed, by expertise",
+    definition: "Verified success by expertise, held equal: work mode, task value (the study's bands), month, task subject, and \
+        whether the occupation is of software. A linear probability model with an indicator a level; shown are the \
+        difference to novices, and the share that each level would have in sessions like all of these (the mean plus the \
+        level's difference to the average level).",
+    unit: "session",
+    summarised: false,
+    how: How::Fitted(fitted),
+};
+
+const CONTROLS: [Control; 5] =
+    [Control::WorkMode, Control::TaskValue, Control::Month, Control::TaskSubject, Control::Software];
+
+macro_rules! named {
+    ($($level:literal),*) => {
+        [$((
+            Named { name: $level, title: concat!("verified success, ", $level), unit: Unit::Share, key: true },
+            Named { name: concat!($level, "_over_novice"), title: concat!($level, " over novice"), unit: Unit::Points, key: false },
+        )),*]
+    };
+}
+
+const NAMED: [(Named, Named); 5] = named!("novice", "beginner", "intermediate", "advanced", "expert");
+
+fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
+    let figures = figures();
+    let outcome = verified(cohort);
+    let terms: Vec<Term> =
+        LEVELS[1..].iter().map(|(level, name)| Term::level(cohort, *level, name)).collect();
+    let fitted = fit(cohort, &outcome, &terms, &CONTROLS);
+    // The mean alone, for its error: it and the differences are uncorrelated where errors are alike.
+    let mean = fit(cohort, &only_where(&outcome, &terms), &[], &[]);
+    let published = |level: &str| {
+        let share = figures.expertise.get(level)?.verified_success?;
+        Some(figures.study.agentic_coding.figure(share, Some("Published without anything held equal.")))
+    };
+    let (mut shares, mut differences) = (Vec::new(), Vec::new());
+    for (at, (share, difference)) in NAMED.into_iter().enumerate() {
+        let name = LEVELS[at].1;
+        if at > 0 {
+            differences.push(difference.coefficient(&fitted, name, None));
+        }
+        let (model, mean) = match (&fitted, &mean) {
+            (Ok(model), Ok(mean)) => (model, mean),
+            (Err(why), _) | (_, Err(why)) => {
+                shares.push(share.missing(*why, published(name)));
+                continue;
+            }
+        };
+        // What is left of each level once the average level is taken off.
+        let n = model.sessions.len() as f64;
+        let weights: Vec<(&str, f64)> = terms
+            .iter()
+            .filter(|term| model.fit.coefficient(&term.name).is_some())
+            .map(|term| {
+                let average = model.sessions.iter().map(|at| term.values[*at]).sum::<f64>() / n;
+                (term.name.as_str(), f64::from(u8::from(term.name == name)) - average)
+            })
+            .collect();
+        let there = at == 0 || model.fit.coefficient(name).is_some();
+        let (Ok(difference), Some(mean), true) =
+            (model.fit.combination(&weights), mean.fit.coefficients.first(), there)
+        else {
+            shares.push(share.missing(crate::finding::Why::NoVariation, published(name)));
+            continue;
+        };
+        let value = mean.estimate + difference.estimate;
+        let error = mean.std_error.hypot(difference.std_error);
+        let reach = metier_stats::distribution::student_quantile(0.975, model.fit.degrees_of_freedom) * error;
+        let ends = ((value - reach).max(0.0), (value + reach).min(1.0));
+        shares.push(share.interval(Some(model), value, ends, published(name)));
+    }
+    shares.extend(differences);
+    let models = fitted.into_iter().map(|fitted| fitted.regression).collect();
+    let title = "Verified success on expertise, sessions alike".to_owned();
+    Fitted { measures: shares, tables: vec![Table { title, regressions: Regressions { models } }] }
+}
+
+/// An outcome where the terms are known too.
+fn only_where(outcome: &Term, terms: &[Term]) -> Term {
+    let known = |at: usize| terms.iter().all(|term| term.values[at].is_finite());
+    let values =
+        outcome.values.iter().enumerate().map(|(at, value)| if known(at) { *value } else { f64::NAN });
+    Term { name: outcome.name.clone(), values: values.collect() }
+}

@@ -1,0 +1,114 @@
+//! Verified success on expertise with growing controls: the study's Table A1.
+
+use super::{Fitted, How, Study};
+use crate::finding::{Table, Unit};
+use crate::judged::LEVELS;
+use crate::model::{Control, Named, Term, fit};
+use crate::regression::Regressions;
+use crate::selection::Cohort;
+use crate::settings::Settings;
+
+pub(super) const A1: Study = Study {
+    name: "table_a1",
+    title: "Success on expertise, control after control (Table A1)",
+    definition: "Linear probability models of verified success (0 or 1) on the expertise judged, 1 to 5. Columns: nothing held \
+        equal; and work mode; and month; and task subject; and occupation, which the study prefers; and model family and \
+        length (the logarithm of one more than the prompts). Sessions without a clear goal are not in it.",
+    unit: "session",
+    summarised: false,
+    how: How::Fitted(a1),
+};
+
+pub(super) const A2: Study = Study {
+    name: "table_a2",
+    title: "Success by level of expertise, control after control (Table A2)",
+    definition: "As table_a1, with an indicator for each level of expertise and novices left out: each number is a difference \
+        to novices.",
+    unit: "session",
+    summarised: false,
+    how: How::Fitted(a2),
+};
+
+/// The controls of the six columns. The last has the length beside them.
+const COLUMNS: [&[Control]; 6] = {
+    use Control::{ModelFamily, Month, Occupation, TaskSubject, WorkMode};
+    [
+        &[],
+        &[WorkMode],
+        &[WorkMode, Month],
+        &[WorkMode, Month, TaskSubject],
+        &[WorkMode, Month, TaskSubject, Occupation],
+        &[WorkMode, Month, TaskSubject, Occupation, ModelFamily],
+    ]
+};
+
+/// The column that the study prefers.
+const PREFERRED: usize = 4;
+
+/// Verified success, as a number.
+pub(super) fn verified(cohort: &Cohort) -> Term {
+    Term::new("verified success", cohort, |session| {
+        session.judged.derived.verified_success.map(|so| f64::from(u8::from(so)))
+    })
+}
+
+/// How long a session is, as a number.
+fn length(cohort: &Cohort) -> Term {
+    Term::new("log (1 + prompts)", cohort, |session| Some((session.facts.prompts as f64).ln_1p()))
+}
+
+const PER_LEVEL: [Named; 6] = [
+    Named { name: "column_1", title: "a level, nothing held equal", unit: Unit::Points, key: true },
+    Named { name: "column_2", title: "a level, and work mode", unit: Unit::Points, key: false },
+    Named { name: "column_3", title: "a level, and month", unit: Unit::Points, key: false },
+    Named { name: "column_4", title: "a level, and task subject", unit: Unit::Points, key: false },
+    Named { name: "column_5", title: "a level, and occupation (preferred)", unit: Unit::Points, key: true },
+    Named { name: "column_6", title: "a level, and model and length", unit: Unit::Points, key: false },
+];
+
+fn a1(cohort: &Cohort, _: &Settings) -> Fitted {
+    let outcome = verified(cohort);
+    let (mut measures, mut models) = (Vec::new(), Vec::new());
+    for (at, controls) in COLUMNS.iter().enumerate() {
+        let mut terms = vec![Term::expertise(cohort)];
+        if at + 1 == COLUMNS.len() {
+            terms.push(length(cohort));
+        }
+        let fitted = fit(cohort, &outcome, &terms, controls);
+        measures.push(PER_LEVEL[at].coefficient(&fitted, "expertise", None));
+        models.extend(fitted.ok().map(|fitted| fitted.regression));
+    }
+    Fitted {
+        measures,
+        tables: vec![Table { title: "Table A1".to_owned(), regressions: Regressions { models } }],
+    }
+}
+
+const OVER_NOVICES: [Named; 4] = [
+    Named { name: "beginner", title: "beginners over novices", unit: Unit::Points, key: true },
+    Named { name: "intermediate", title: "intermediates over novices", unit: Unit::Points, key: true },
+    Named { name: "advanced", title: "advanced over novices", unit: Unit::Points, key: true },
+    Named { name: "expert", title: "experts over novices", unit: Unit::Points, key: true },
+];
+
+fn a2(cohort: &Cohort, _: &Settings) -> Fitted {
+    let outcome = verified(cohort);
+    let levels = || LEVELS[1..].iter().map(|(level, name)| Term::level(cohort, *level, name));
+    let (mut measures, mut models) = (Vec::new(), Vec::new());
+    for (at, controls) in COLUMNS.iter().enumerate() {
+        let mut terms: Vec<Term> = levels().collect();
+        if at + 1 == COLUMNS.len() {
+            terms.push(length(cohort));
+        }
+        let fitted = fit(cohort, &outcome, &terms, controls);
+        if at == PREFERRED {
+            let named = OVER_NOVICES.iter().zip(&LEVELS[1..]);
+            measures.extend(named.map(|(named, (_, name))| named.coefficient(&fitted, name, None)));
+        }
+        models.extend(fitted.ok().map(|fitted| fitted.regression));
+    }
+    Fitted {
+        measures,
+        tables: vec![Table { title: "Table A2".to_owned(), regressions: Regressions { models } }],
+    }
+}

@@ -1,0 +1,118 @@
+//! What was judged of a session, looked up once for all findings. Judges nothing.
+
+use std::sync::LazyLock;
+
+use metier_label::{Derived, Labels, Value, rubric};
+use metier_session::Facts;
+
+/// The labels of a session, and what follows from them. `None` where there is no answer, or an unclear one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Judged {
+    /// The index of the option.
+    pub(crate) work_mode: Option<u8>,
+    /// 1 novice to 5 expert.
+    pub(crate) expertise: Option<u8>,
+    /// Share of planning decisions that the person made.
+    pub(crate) planning: Option<f64>,
+    /// Share of execution decisions that the person made.
+    pub(crate) execution: Option<f64>,
+    /// The index of the option.
+    pub(crate) pattern: Option<u8>,
+    /// The index of the option; *unclear* is an option.
+    pub(crate) occupation: Option<u8>,
+    /// The index of the option.
+    pub(crate) subject: Option<u8>,
+    /// The index of the option.
+    pub(crate) codebase: Option<u8>,
+    /// US dollars.
+    pub(crate) value: Option<f64>,
+    /// What follows.
+    pub(crate) derived: Derived,
+}
+
+/// Where the questions stand.
+struct Places {
+    work_mode: usize,
+    expertise: usize,
+    planning: usize,
+    execution: usize,
+    pattern: usize,
+    occupation: usize,
+    subject: usize,
+    codebase: usize,
+    value: usize,
+}
+
+static PLACES: LazyLock<Places> = LazyLock::new(|| {
+    let find = |name: &str| rubric().find(name).expect("a test finds every question");
+    Places {
+        work_mode: find("work_mode"),
+        expertise: find("expertise"),
+        planning: find("planning_user_share"),
+        execution: find("execution_user_share"),
+        pattern: find("interaction_pattern"),
+        occupation: find("occupation"),
+        subject: find("task_subject"),
+        codebase: find("codebase"),
+        value: find("value_usd"),
+    }
+});
+
+impl Judged {
+    pub(crate) fn of(labels: &Labels, facts: &Facts) -> Judged {
+        let places = &*PLACES;
+        let value = |at: usize| labels.answers.get(at).copied().flatten().map(|answer| answer.value);
+        let choice = |at| match value(at) {
+            Some(Value::Choice(choice)) => Some(choice),
+            _ => None,
+        };
+        let level = |at| match value(at) {
+            Some(Value::Level(level)) => Some(level),
+            _ => None,
+        };
+        let share = |at| match value(at) {
+            Some(Value::Tenths(tenths)) => Some(f64::from(tenths) / 10.0),
+            _ => None,
+        };
+        Judged {
+            work_mode: choice(places.work_mode),
+            // 0 stands for unclear.
+            expertise: level(places.expertise).filter(|level| *level > 0),
+            planning: share(places.planning),
+            execution: share(places.execution),
+            pattern: choice(places.pattern),
+            occupation: choice(places.occupation),
+            subject: choice(places.subject),
+            codebase: choice(places.codebase),
+            value: match value(places.value) {
+                Some(Value::Usd(usd)) => Some(usd),
+                _ => None,
+            },
+            derived: Derived::of(labels, facts, rubric()),
+        }
+    }
+}
+
+/// The index of an option of a question.
+pub(crate) fn option(question: &str, name: &str) -> u8 {
+    let question = rubric().question(question).expect("code names only questions of the rubric");
+    question.option(name).expect("code names only options of the rubric")
+}
+
+/// The five levels of expertise, as numbers and as names.
+pub(crate) const LEVELS: [(u8, &str); 5] =
+    [(1, "novice"), (2, "beginner"), (3, "intermediate"), (4, "advanced"), (5, "expert")];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_question_and_level_is_there() {
+        assert_eq!(PLACES.work_mode, 0);
+        let expertise = rubric().question("expertise").expect("it is asked");
+        let names: Vec<&str> = expertise.options().iter().skip(1).map(|level| level.name.as_str()).collect();
+        assert_eq!(names, LEVELS.map(|(_, name)| name));
+        assert_eq!(option("work_mode", "fixing"), 1);
+    }
+}

@@ -1,0 +1,350 @@
+//! Models over the sessions of a group: outcome, terms and controls as columns, fitted by `metier-stats` with errors
+//! clustered by person. Knows no finding.
+
+use std::collections::{BTreeSet, HashMap};
+
+use metier_stats::linear::{self, Covariance, Design, FixedEffect, Regressor};
+
+use crate::family::model_family;
+use crate::finding::{Estimate, Measure, Method, Published, Unit, Why};
+use crate::regression::{Coefficient, Kind, Regression};
+use crate::selection::{Cohort, Selected};
+
+/// Fewer people make errors by person too small (Cameron and Miller, 2015, section VI).
+pub(crate) const FEWEST_PEOPLE: usize = 10;
+/// Sessions that a model has to have beyond the numbers that it finds.
+const SPARE_SESSIONS: usize = 20;
+
+/// What is held equal between sessions that are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Control {
+    WorkMode,
+    /// In the study's four bands.
+    TaskValue,
+    /// The month of the first record.
+    Month,
+    TaskSubject,
+    Occupation,
+    /// Occupation of group 15, another, or unclear.
+    Software,
+    ModelFamily,
+    /// The person: comparisons within people alone.
+    Person,
+}
+
+impl Control {
+    /// The name in tables.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Control::WorkMode => "work mode",
+            Control::TaskValue => "task value",
+            Control::Month => "month",
+            Control::TaskSubject => "task subject",
+            Control::Occupation => "occupation",
+            Control::Software => "software occupation",
+            Control::ModelFamily => "model family",
+            Control::Person => "person",
+        }
+    }
+
+    /// A number for each session. What is not known is a value of its own, so that no session is lost for it.
+    fn codes(self, cohort: &Cohort) -> Vec<u32> {
+        let sessions = cohort.sessions.iter();
+        let choice = |choice: Option<u8>| choice.map_or(0, |choice| u32::from(choice) + 1);
+        match self {
+            Control::WorkMode => sessions.map(|session| choice(session.judged.work_mode)).collect(),
+            Control::TaskSubject => sessions.map(|session| choice(session.judged.subject)).collect(),
+            Control::Occupation => sessions.map(|session| choice(session.judged.occupation)).collect(),
+            Control::Software => sessions
+                .map(|session| {
+                    session.judged.derived.software_occupation.map_or(0, |software| 1 + u32::from(software))
+                })
+                .collect(),
+            Control::TaskValue => sessions.map(|session| value_band(session.judged.value)).collect(),
+            Control::Month => sessions.map(|session| month(session).map_or(0, |month| month + 1)).collect(),
+            Control::ModelFamily => {
+                let mut known: HashMap<&str, u32> = HashMap::new();
+                let mut families: HashMap<String, u32> = HashMap::new();
+                sessions
+                    .map(|session| {
+                        let Some(model) = session.facts.main_model.as_deref() else { return 0 };
+                        *known.entry(model).or_insert_with(|| {
+                            let next = families.len() as u32 + 1;
+                            *families.entry(model_family(model)).or_insert(next)
+                        })
+                    })
+                    .collect()
+            }
+            Control::Person => cohort.person.clone(),
+        }
+    }
+}
+
+/// The study's bands of task value: up to 200, 1,000, 5,000 dollars, and above; 0 where there is none.
+pub(crate) fn value_band(value: Option<f64>) -> u32 {
+    match value {
+        None => 0,
+        Some(value) if value <= 200.0 => 1,
+        Some(value) if value <= 1_000.0 => 2,
+        Some(value) if value <= 5_000.0 => 3,
+        Some(_) => 4,
+    }
+}
+
+/// The month of a session's first record, counted from January of the year 0.
+pub(crate) fn month(session: &Selected) -> Option<u32> {
+    let first = session.facts.first?.0;
+    // Days to a civil month (Hinnant, 2013, "chrono-compatible low-level date algorithms").
+    let days = first.div_euclid(86_400_000) + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let (month, next_year) = if shifted < 10 { (shifted + 2, 0) } else { (shifted - 10, 1) };
+    u32::try_from((era * 400 + year_of_era + next_year) * 12 + month).ok()
+}
+
+/// A regressor: a name, and a number for each session; not a number where it is not known.
+pub(crate) struct Term {
+    pub(crate) name: String,
+    pub(crate) values: Vec<f64>,
+}
+
+impl Term {
+    pub(crate) fn new(
+        name: impl Into<String>,
+        cohort: &Cohort,
+        of: impl Fn(&Selected) -> Option<f64>,
+    ) -> Term {
+        let values = cohort.sessions.iter().map(|session| of(session).unwrap_or(f64::NAN)).collect();
+        Term { name: name.into(), values }
+    }
+
+    /// Expertise, 1 to 5.
+    pub(crate) fn expertise(cohort: &Cohort) -> Term {
+        Term::new("expertise", cohort, |session| session.judged.expertise.map(f64::from))
+    }
+
+    /// 1 where somebody's expertise is at least this level: its coefficient is the step up to that level.
+    pub(crate) fn step(cohort: &Cohort, level: u8, name: &str) -> Term {
+        Term::new(name, cohort, |session| {
+            session.judged.expertise.map(|own| f64::from(u8::from(own >= level)))
+        })
+    }
+
+    /// 1 where somebody's expertise is this level.
+    pub(crate) fn level(cohort: &Cohort, level: u8, name: &str) -> Term {
+        Term::new(name, cohort, |session| {
+            session.judged.expertise.map(|own| f64::from(u8::from(own == level)))
+        })
+    }
+}
+
+/// A fitted model, with what it was fitted on.
+pub(crate) struct Fitted {
+    pub(crate) regression: Regression,
+    pub(crate) fit: linear::Fit,
+    /// The same with classical standard errors.
+    pub(crate) classical: linear::Fit,
+    /// The sessions in it, by their place in the group.
+    pub(crate) sessions: Vec<usize>,
+    /// How many people these are of.
+    pub(crate) people: usize,
+}
+
+/// Fits an outcome on terms beside controls, on the sessions where outcome and terms are known.
+///
+/// # Errors
+///
+/// If there are too few people or sessions, or nothing varies.
+pub(crate) fn fit(
+    cohort: &Cohort,
+    outcome: &Term,
+    terms: &[Term],
+    controls: &[Control],
+) -> Result<Fitted, Why> {
+    let known =
+        |at: &usize| outcome.values[*at].is_finite() && terms.iter().all(|term| term.values[*at].is_finite());
+    let sessions: Vec<usize> = (0..cohort.sessions.len()).filter(known).collect();
+    let pick = |values: &[f64]| -> Vec<f64> { sessions.iter().map(|at| values[*at]).collect() };
+    let person: Vec<u32> = sessions.iter().map(|at| cohort.person[*at]).collect();
+    let people = person.iter().collect::<BTreeSet<_>>().len();
+    if people < FEWEST_PEOPLE {
+        return Err(Why::FewPeople { people, needed: FEWEST_PEOPLE });
+    }
+    let mut parameters = terms.len() + 1;
+    let mut fixed_effects = Vec::new();
+    for control in controls {
+        let all = control.codes(cohort);
+        let codes: Vec<u32> = sessions.iter().map(|at| all[*at]).collect();
+        let levels = codes.iter().collect::<BTreeSet<_>>().len();
+        parameters += levels - 1;
+        fixed_effects.push(FixedEffect { name: control.name().to_owned(), codes: codes.into() });
+    }
+    if sessions.len() < parameters + SPARE_SESSIONS {
+        return Err(Why::FewSessions { sessions: sessions.len(), needed: parameters + SPARE_SESSIONS });
+    }
+    let values = pick(&outcome.values);
+    let regressors = terms
+        .iter()
+        .map(|term| Regressor { name: term.name.clone(), values: pick(&term.values).into() })
+        .collect();
+    let design = Design { outcome: &values, regressors, fixed_effects, weights: None };
+    let fitted = linear::Model::new(&design).and_then(|model| {
+        Ok((model.with(&Covariance::Clustered(vec![&person]))?, model.with(&Covariance::Classical)?))
+    });
+    let (fit, classical) = fitted.map_err(|_| Why::NoVariation)?;
+    let regression = Regression {
+        outcome: outcome.name.clone(),
+        kind: Kind::Linear,
+        n: fit.observations,
+        clusters: fit.clusters.clone(),
+        coefficients: fit.coefficients.iter().map(coefficient).collect(),
+        average_marginal_effects: Vec::new(),
+        fixed_effects: controls.iter().map(|control| control.name().to_owned()).collect(),
+        dropped: fit.dropped.clone(),
+        vcov: "cluster",
+        clustered_by: vec!["person".to_owned()],
+        weights: None,
+        degrees_of_freedom: Some(fit.degrees_of_freedom),
+        r_squared: Some(fit.r_squared),
+        r_squared_within: fit.r_squared_within,
+        rows_missing: cohort.sessions.len() - sessions.len(),
+        rows_alone: fit.left_out_singletons,
+    };
+    Ok(Fitted { regression, fit, classical, sessions, people })
+}
+
+fn coefficient(one: &linear::Coefficient) -> Coefficient {
+    Coefficient {
+        name: one.name.clone(),
+        estimate: one.estimate,
+        std_error: one.std_error,
+        t: one.t,
+        p: one.p,
+        conf_low: one.conf_low,
+        conf_high: one.conf_high,
+    }
+}
+
+/// How a number is called and drawn.
+#[derive(Clone, Copy)]
+pub(crate) struct Named {
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) unit: Unit,
+    pub(crate) key: bool,
+}
+
+impl Named {
+    /// A coefficient of a fitted model as a number of a finding. Where the model has no such coefficient, or there is no
+    /// model, the number is missing and says why.
+    pub(crate) fn coefficient(
+        self,
+        fitted: &Result<Fitted, Why>,
+        name: &str,
+        published: Option<Published>,
+    ) -> Measure {
+        let one = fitted.as_ref().map(|fitted| fitted.fit.coefficient(name).map(coefficient));
+        match one {
+            Ok(Some(one)) => {
+                self.interval(fitted.as_ref().ok(), one.estimate, (one.conf_low, one.conf_high), published)
+            }
+            Ok(None) => self.missing(Why::NoVariation, published),
+            Err(why) => self.missing(*why, published),
+        }
+    }
+
+    /// A number with the ends of its interval.
+    pub(crate) fn interval(
+        self,
+        fitted: Option<&Fitted>,
+        value: f64,
+        (low, high): (f64, f64),
+        published: Option<Published>,
+    ) -> Measure {
+        self.measure(
+            Estimate {
+                value: Some(rounded(value)),
+                low: Some(rounded(low)),
+                high: Some(rounded(high)),
+                n: fitted.map_or(0, |fitted| fitted.regression.n as u64),
+                n_of: "sessions",
+                sessions: fitted.map_or(0, |fitted| fitted.regression.n),
+                people: fitted.map_or(0, |fitted| fitted.people),
+                method: Method::Regression,
+            },
+            published,
+        )
+    }
+
+    /// A number that follows from others.
+    pub(crate) fn exact(self, fitted: &Fitted, value: f64) -> Measure {
+        let mut measure = self.interval(Some(fitted), value, (value, value), None);
+        measure.estimate = Estimate { low: None, high: None, method: Method::Exact, ..measure.estimate };
+        measure
+    }
+
+    /// A number that could not be had.
+    pub(crate) fn missing(self, why: Why, published: Option<Published>) -> Measure {
+        let (sessions, people) = match why {
+            Why::FewPeople { people, .. } => (0, people),
+            Why::FewSessions { sessions, .. } => (sessions, 0),
+            _ => (0, 0),
+        };
+        let method = Method::NotFitted(why);
+        let estimate = Estimate {
+            value: None,
+            low: None,
+            high: None,
+            n: sessions as u64,
+            n_of: "sessions",
+            sessions,
+            people,
+            method,
+        };
+        self.measure(estimate, published)
+    }
+
+    fn measure(self, estimate: Estimate, published: Option<Published>) -> Measure {
+        let Named { name, title, unit, key } = self;
+        Measure { name, title, unit, key, estimate, published }
+    }
+}
+
+/// To 11 significant digits: what differs beyond them between mathematics libraries is not in the output.
+pub(crate) fn rounded(value: f64) -> f64 {
+    format!("{value:.10e}").parse().unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use metier_session::{Facts, Time};
+
+    use super::*;
+    use crate::testing::{facts, row};
+    use crate::{Selection, Settings};
+
+    #[test]
+    fn months_are_those_of_the_calendar() {
+        let of = |text: &str| {
+            let rows = [row(1, 1, Facts { prompts: 1, first: Time::parse(text), ..facts() })];
+            let settings = Settings::default();
+            let selection = Selection::new(&rows, &settings);
+            month(&selection.cohorts[0].sessions[0]).map(|month| (month / 12, month % 12 + 1))
+        };
+        assert_eq!(of("2025-10-31T23:59:59Z"), Some((2025, 10)));
+        assert_eq!(of("2024-02-29T00:00:00Z"), Some((2024, 2)));
+        assert_eq!(of("2026-01-01T00:00:00Z"), Some((2026, 1)));
+        assert_eq!(of("1999-12-31T12:00:00Z"), Some((1999, 12)));
+    }
+
+    #[test]
+    fn bands_are_the_studys() {
+        assert_eq!(
+            [None, Some(10.0), Some(200.0), Some(500.0), Some(5_000.0), Some(9e4)].map(value_band),
+            [0, 1, 1, 2, 3, 4]
+        );
+    }
+}

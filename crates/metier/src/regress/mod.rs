@@ -1,0 +1,303 @@
+//! `metier regress`: models of `metier-stats` on the columns of a file.
+
+mod data;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use anyhow::{Context, Result, bail};
+use metier_report::{Format, Shown};
+use metier_stats::linear::{Covariance, Design, FixedEffect, Regressor};
+use metier_stats::{linear, logit};
+use metier_study::{Coefficient, Kind, Regression, Regressions};
+
+use crate::Ended;
+use crate::cli::{self, All, TableFormat, Vcov};
+use data::{Categories, Table, Wanted};
+
+pub(crate) fn run(command: &cli::Regress, all: &All) -> Result<Ended> {
+    let vcov = vcov(command)?;
+    let lists: Vec<Vec<&str>> = command.x.iter().map(|list| names(list)).collect::<Result<_>>()?;
+    let wanted = Wanted {
+        numbers: command.y.iter().chain(&command.weights).map(String::as_str).collect(),
+        either: lists.iter().flatten().copied().collect(),
+        categories: command.fe.iter().chain(&command.cluster).map(String::as_str).collect(),
+    };
+    let table = Table::read(&command.data, &wanted)?;
+    let mut models = Vec::new();
+    for outcome in &command.y {
+        for regressors in &lists {
+            let rows = Rows::complete(&table, command, outcome, regressors)?;
+            let fitted = if command.logit {
+                rows.logit(&table, command, outcome, regressors, vcov)
+            } else {
+                rows.linear(&table, command, outcome, regressors, vcov)
+            };
+            models.push(fitted.with_context(|| format!("{outcome} on {}", regressors.join(", ")))?);
+        }
+    }
+    let table = Regressions { models };
+    let mut out = anstream::stdout().lock();
+    if all.json {
+        match table.models.as_slice() {
+            [one] => serde_json::to_writer_pretty(&mut out, one)?,
+            _ => serde_json::to_writer_pretty(&mut out, &table)?,
+        }
+        writeln!(out)?;
+    } else {
+        let format = match command.format {
+            TableFormat::Text => Format::Text,
+            TableFormat::Markdown => Format::Markdown,
+            TableFormat::Latex => Format::Latex,
+            TableFormat::Csv => Format::Csv,
+        };
+        write!(out, "{}", metier_report::regressions(&table, format, Shown { stars: command.stars }))?;
+    }
+    Ok(Ended::Done)
+}
+
+/// The names in a list with commas.
+fn names(list: &str) -> Result<Vec<&str>> {
+    let names: Vec<&str> = list.split(',').map(str::trim).collect();
+    if names.iter().any(|name| name.is_empty()) {
+        bail!("--x {list:?} holds an empty name");
+    }
+    let mut seen = BTreeSet::new();
+    match names.iter().find(|name| !seen.insert(**name)) {
+        Some(twice) => bail!("--x names {twice} twice"),
+        None => Ok(names),
+    }
+}
+
+fn vcov(command: &cli::Regress) -> Result<Vcov> {
+    let clustered = !command.cluster.is_empty();
+    match command.vcov {
+        Some(Vcov::Cluster) if !clustered => bail!("--vcov cluster needs --cluster COLUMN"),
+        Some(other) if clustered && other != Vcov::Cluster => {
+            bail!("--cluster and another --vcov contradict each other: leave one out")
+        }
+        _ if command.cluster.len() > 2 => bail!("--cluster takes one or two columns"),
+        Some(vcov) => Ok(vcov),
+        None => Ok(if clustered { Vcov::Cluster } else { Vcov::Hc1 }),
+    }
+}
+
+/// The rows of a file in which nothing that a model needs is missing.
+struct Rows {
+    rows: Vec<usize>,
+    missing: usize,
+}
+
+impl Rows {
+    fn complete(table: &Table, command: &cli::Regress, outcome: &str, regressors: &[&str]) -> Result<Rows> {
+        let mut keep = vec![true; table.rows];
+        let mut numbers = vec![outcome];
+        numbers.extend(command.weights.as_deref());
+        let mut categories: Vec<&str> =
+            command.fe.iter().chain(&command.cluster).map(String::as_str).collect();
+        for name in regressors {
+            if table.numbers(name).is_some() { numbers.push(name) } else { categories.push(name) }
+        }
+        for name in numbers {
+            let column = table.numbers(name).with_context(|| format!("column {name} holds no numbers"))?;
+            keep.iter_mut().zip(column).for_each(|(keep, value)| *keep &= !value.is_nan());
+        }
+        for name in categories {
+            let column = table.categories(name).with_context(|| format!("column {name} is gone"))?;
+            keep.iter_mut().zip(&column.codes).for_each(|(keep, code)| *keep &= *code != Categories::NONE);
+        }
+        let rows: Vec<usize> = (0..table.rows).filter(|row| keep[*row]).collect();
+        Ok(Rows { missing: table.rows - rows.len(), rows })
+    }
+
+    fn numbers<'t>(&self, column: &'t [f64]) -> Cow<'t, [f64]> {
+        if self.missing == 0 {
+            Cow::Borrowed(column)
+        } else {
+            Cow::Owned(self.rows.iter().map(|row| column[*row]).collect())
+        }
+    }
+
+    fn codes<'t>(&self, column: &'t Categories) -> Cow<'t, [u32]> {
+        if self.missing == 0 {
+            Cow::Borrowed(&column.codes)
+        } else {
+            Cow::Owned(self.rows.iter().map(|row| column.codes[*row]).collect())
+        }
+    }
+
+    /// Regressors: numbers as they are, names as columns of 0 and 1 without the first name.
+    fn regressors<'t>(&self, table: &'t Table, names: &[&str]) -> Result<Vec<Regressor<'t>>> {
+        let mut regressors = Vec::new();
+        for name in names {
+            if let Some(values) = table.numbers(name) {
+                regressors.push(Regressor { name: (*name).to_owned(), values: self.numbers(values) });
+                continue;
+            }
+            let column = table.categories(name).with_context(|| format!("column {name} is gone"))?;
+            let codes = self.codes(column);
+            regressors.extend(dummies(name, column, &codes)?);
+        }
+        Ok(regressors)
+    }
+
+    fn outcome<'t>(&self, table: &'t Table, name: &str) -> Result<Cow<'t, [f64]>> {
+        Ok(self.numbers(table.numbers(name).with_context(|| format!("column {name} holds no numbers"))?))
+    }
+
+    fn category_columns<'t>(&self, table: &'t Table, names: &[String]) -> Result<Vec<Cow<'t, [u32]>>> {
+        let column = |name: &String| {
+            Ok(self.codes(table.categories(name).with_context(|| format!("column {name} is gone"))?))
+        };
+        names.iter().map(column).collect()
+    }
+
+    fn linear(
+        &self,
+        table: &Table,
+        command: &cli::Regress,
+        outcome: &str,
+        regressors: &[&str],
+        vcov: Vcov,
+    ) -> Result<Regression> {
+        let values = self.outcome(table, outcome)?;
+        let weights = command.weights.as_deref().map(|name| self.outcome(table, name)).transpose()?;
+        let clusters = self.category_columns(table, &command.cluster)?;
+        let effects = self.category_columns(table, &command.fe)?;
+        let effect = |(name, codes): (&String, Cow<'_, [u32]>)| FixedEffect {
+            name: name.clone(),
+            codes: Cow::Owned(codes.into_owned()),
+        };
+        let design = Design {
+            outcome: &values,
+            regressors: self.regressors(table, regressors)?,
+            fixed_effects: command.fe.iter().zip(effects).map(effect).collect(),
+            weights: weights.as_deref(),
+        };
+        let covariance = match vcov {
+            Vcov::Iid => Covariance::Classical,
+            Vcov::Hc1 => Covariance::Hc1,
+            Vcov::Hc3 => Covariance::Hc3,
+            Vcov::Cluster => Covariance::Clustered(clusters.iter().map(|codes| &**codes).collect()),
+        };
+        let fit = linear::fit(&design, &covariance)?;
+        Ok(Regression {
+            outcome: outcome.to_owned(),
+            kind: Kind::Linear,
+            n: fit.observations,
+            clusters: fit.clusters,
+            coefficients: fit
+                .coefficients
+                .into_iter()
+                .map(|one| Coefficient {
+                    name: one.name,
+                    estimate: one.estimate,
+                    std_error: one.std_error,
+                    t: one.t,
+                    p: one.p,
+                    conf_low: one.conf_low,
+                    conf_high: one.conf_high,
+                })
+                .collect(),
+            average_marginal_effects: Vec::new(),
+            fixed_effects: command.fe.clone(),
+            dropped: fit.dropped,
+            vcov: name(vcov),
+            clustered_by: command.cluster.clone(),
+            weights: command.weights.clone(),
+            degrees_of_freedom: Some(fit.degrees_of_freedom),
+            r_squared: Some(fit.r_squared),
+            r_squared_within: fit.r_squared_within,
+            rows_missing: self.missing,
+            rows_alone: fit.left_out_singletons,
+        })
+    }
+
+    /// A logit. Its fixed effects are columns of 0 and 1 that are not shown.
+    fn logit(
+        &self,
+        table: &Table,
+        command: &cli::Regress,
+        outcome: &str,
+        regressors: &[&str],
+        vcov: Vcov,
+    ) -> Result<Regression> {
+        let values = self.outcome(table, outcome)?;
+        let weights = command.weights.as_deref().map(|name| self.outcome(table, name)).transpose()?;
+        let clusters = self.category_columns(table, &command.cluster)?;
+        let mut columns = self.regressors(table, regressors)?;
+        let asked: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+        for (name, codes) in command.fe.iter().zip(self.category_columns(table, &command.fe)?) {
+            let column = table.categories(name).with_context(|| format!("column {name} is gone"))?;
+            columns.extend(dummies(name, column, &codes)?);
+        }
+        let covariance = match (vcov, clusters.as_slice()) {
+            (Vcov::Iid, _) => logit::Covariance::Classical,
+            (Vcov::Hc1, _) => logit::Covariance::Hc1,
+            (Vcov::Cluster, [one]) => logit::Covariance::Clustered(one),
+            (Vcov::Cluster, _) => bail!("a logit takes one column under --cluster"),
+            (Vcov::Hc3, _) => bail!("there is no HC3 for a logit: take hc1"),
+        };
+        let design = logit::Design { outcome: &values, regressors: columns, weights: weights.as_deref() };
+        let model = logit::Model::new(&design)?;
+        let fit = model.with(&covariance)?;
+        let kept: Vec<&str> =
+            asked.iter().filter(|name| !fit.dropped.contains(name)).map(String::as_str).collect();
+        let effects = model.margins(&fit, &kept)?;
+        let coefficient = |one: &logit::Coefficient| Coefficient {
+            name: one.name.clone(),
+            estimate: one.estimate,
+            std_error: one.std_error,
+            t: one.z,
+            p: one.p,
+            conf_low: one.conf_low,
+            conf_high: one.conf_high,
+        };
+        let shown = |one: &&logit::Coefficient| one.name == "Intercept" || asked.contains(&one.name);
+        Ok(Regression {
+            outcome: outcome.to_owned(),
+            kind: Kind::Logit,
+            n: fit.observations,
+            clusters: fit.clusters.into_iter().collect(),
+            coefficients: fit.coefficients.iter().filter(shown).map(coefficient).collect(),
+            average_marginal_effects: effects.iter().map(coefficient).collect(),
+            fixed_effects: command.fe.clone(),
+            r_squared: Some(fit.pseudo_r_squared()),
+            r_squared_within: None,
+            dropped: fit.dropped,
+            vcov: name(vcov),
+            clustered_by: command.cluster.clone(),
+            weights: command.weights.clone(),
+            degrees_of_freedom: None,
+            rows_missing: self.missing,
+            rows_alone: 0,
+        })
+    }
+}
+
+/// The name in JSON.
+fn name(vcov: Vcov) -> &'static str {
+    match vcov {
+        Vcov::Iid => "iid",
+        Vcov::Hc1 => "hc1",
+        Vcov::Hc3 => "hc3",
+        Vcov::Cluster => "cluster",
+    }
+}
+
+/// A column of 0 and 1 for each name but the first in the alphabet.
+fn dummies(column_name: &str, column: &Categories, codes: &[u32]) -> Result<Vec<Regressor<'static>>> {
+    /// More would be a mistake: such a column is an id, and its effects want to be absorbed.
+    const MOST: usize = 200;
+    let used: BTreeSet<(&str, u32)> =
+        codes.iter().map(|code| (column.names[*code as usize].as_str(), *code)).collect();
+    if used.len() > MOST {
+        bail!("column {column_name} holds {} different names: name it under --fe", used.len());
+    }
+    let dummy = |(name, code): (&str, u32)| Regressor {
+        name: format!("{column_name}[{name}]"),
+        values: codes.iter().map(|other| f64::from(u8::from(*other == code))).collect(),
+    };
+    Ok(used.into_iter().skip(1).map(dummy).collect())
+}

@@ -1,0 +1,46 @@
+//! `metier study`: the tables and figures of the study from the store.
+
+use std::io::Write;
+
+use anyhow::{Result, bail};
+use metier_report::Detail;
+use metier_store::{Row, Store};
+use metier_study::{Condition, FINDINGS, Study};
+
+use crate::cli::{self, All};
+use crate::summary::{is_synthetic, list, rows, settings, style};
+use crate::{Ended, places};
+
+pub(crate) fn run(command: &cli::Study, all: &All) -> Result<Ended> {
+    if command.list {
+        return list();
+    }
+    let names: Vec<&String> = command.findings.iter().chain(&command.finding).collect();
+    let studies: Vec<&'static Study> = match names.as_slice() {
+        [] => FINDINGS.iter().collect(),
+        names => names.iter().map(|name| metier_study::find(name)).collect::<Result<_, _>>()?,
+    };
+    let conditions: Vec<Condition> =
+        command.conditions.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+    let folder = places::store(all.store.as_deref())?;
+    let Some(store) = Store::open(&folder)? else {
+        bail!("there is no store at {}: run `metier scan` first, or name it with --store", folder.display());
+    };
+    let mut rows: Vec<Row> = rows(&store, command.labels.as_deref())?;
+    rows.retain(|row| conditions.iter().all(|condition| condition.holds(row)));
+    let settings = settings(command.by, command.headless, command.seed);
+    let findings = metier_study::findings(&rows, &settings, &studies);
+    let mut summary = metier_study::summary(&rows, &settings);
+    summary.synthetic = !rows.is_empty() && rows.iter().all(is_synthetic);
+    let mut out = anstream::stdout().lock();
+    if all.json {
+        write!(out, "{}", metier_report::json(&summary, &findings))?;
+    } else if command.csv {
+        write!(out, "{}", metier_report::csv(&findings))?;
+    } else if command.markdown {
+        write!(out, "{}", metier_report::markdown(&summary, &findings))?;
+    } else {
+        write!(out, "{}", metier_report::terminal(&summary, &findings, &style(Detail::Full)))?;
+    }
+    Ok(if rows.is_empty() { Ended::Finding } else { Ended::Done })
+}
