@@ -20,6 +20,7 @@ mod resample;
 mod selection;
 mod series;
 mod settings;
+pub mod simulate;
 mod summary;
 
 #[cfg(test)]

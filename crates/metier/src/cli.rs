@@ -71,6 +71,8 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Write small synthetic transcripts to try everything on
     Sample(Sample),
+    /// Write a store of simulated sessions with planted effects, and the truth beside it
+    Simulate(Simulate),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -252,6 +254,35 @@ pub(crate) struct Sample {
     /// Seed: the same seed writes the same bytes
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+}
+
+/// `metier simulate`
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// The folder to write the store to: new or empty
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// How many sessions
+    #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub sessions: u32,
+    /// How many people [default: three for every five sessions]
+    #[arg(long, value_name = "M", value_parser = clap::value_parser!(u32).range(1..))]
+    pub people: Option<u32>,
+    /// Seed: the same seed writes the same bytes
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Plant another effect (repeatable): `--effect help` lists them
+    #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true)]
+    pub effect: Vec<String>,
+    /// Share of sessions whose label of expertise is wrong
+    #[arg(long, value_name = "RATE", default_value_t = 0.0)]
+    pub label_error: f64,
+    /// Share of sessions that the rater `truth` labelled too
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub labelled: f64,
+    /// Write transcripts of the same sessions, and their labels as a label file
+    #[arg(long, value_name = "AGENT", value_parser = ["claude-code"])]
+    pub transcripts: Option<String>,
 }
 
 /// One session, by its id or file.

@@ -20,6 +20,7 @@ mod sample;
 mod scan;
 mod shell;
 mod show;
+mod simulate;
 mod study;
 mod summary;
 
@@ -61,6 +62,7 @@ fn run(cli: Cli) -> Result<Ended> {
         Some(Command::Regress(command)) => regress::run(&command, &cli.all),
         Some(Command::Agree(command)) => agree::run(&command, &cli.all),
         Some(Command::Sample(command)) => sample::run(&command, &cli.all),
+        Some(Command::Simulate(command)) => simulate::run(&command, &cli.all),
         Some(Command::Completions { shell }) => shell::completions(shell),
         Some(Command::Man) => shell::man(),
     }
