@@ -219,6 +219,10 @@ fn gamma_upper(a: f64, x: f64) -> f64 {
         }
         return 1.0 - front * sum;
     }
+    // Too far out for a double; the fraction may never come to rest there.
+    if front == 0.0 {
+        return 0.0;
+    }
     let start = x + 1.0 - a;
     front
         * lentz(start, |step| {

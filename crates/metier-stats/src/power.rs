@@ -194,9 +194,14 @@ fn student_power(effect: f64, [first, second]: [f64; 2], alpha: f64) -> f64 {
     let degrees = first + second - 2.0;
     let noncentrality = effect * (first / (first + second) * second).sqrt();
     let critical = -student_quantile(alpha / 2.0, degrees);
-    let above =
-        |s: f64| normal_upper(critical * s - noncentrality) + normal_upper(critical * s + noncentrality);
-    over_chi(degrees, noncentrality / critical, 1.0 / critical, above).min(1.0)
+    let mean = |of: &dyn Fn(f64) -> f64| over_chi(degrees, noncentrality / critical, 1.0 / critical, of);
+    // Of power and what it lacks, the smaller one: with large effects the power is 1, whatever the integral's error.
+    if noncentrality > critical {
+        let within =
+            |s: f64| normal_upper(noncentrality - critical * s) - normal_upper(noncentrality + critical * s);
+        return 1.0 - mean(&within);
+    }
+    mean(&|s| normal_upper(critical * s - noncentrality) + normal_upper(critical * s + noncentrality))
 }
 
 /// The mean of a function of s, where s² · `degrees` has the χ² distribution: the noncentral t is (Z + δ) / s (Johnson,

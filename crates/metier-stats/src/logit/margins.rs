@@ -75,6 +75,7 @@ impl Model<'_> {
         };
         let mut gradient: Vec<f64> = (0..self.rows.ncols()).map(sum).collect();
         gradient[own] += extra;
-        Coefficient::new(name, effect, quadratic(&gradient, &fit.scaled))
+        let [variance, classical] = [&fit.scaled, &self.bread].map(|matrix| quadratic(&gradient, matrix));
+        Coefficient::new(name, effect, variance, classical)
     }
 }

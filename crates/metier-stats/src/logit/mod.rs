@@ -32,6 +32,9 @@ use crate::distribution::{normal_quantile, normal_two_sided};
 use crate::error::Error;
 use crate::linear::Regressor;
 
+/// A standard error of less than this share of the classical one is rounding.
+const ROUNDING: f64 = 1e-12;
+
 /// What a model is fitted to. All columns have one value a row.
 #[derive(Debug, Clone)]
 pub struct Design<'a> {
@@ -104,9 +107,10 @@ pub struct Coefficient {
 }
 
 impl Coefficient {
-    fn new(name: &str, estimate: f64, variance: f64) -> Result<Coefficient, Error> {
+    /// `classical` is the variance if the model is right.
+    fn new(name: &str, estimate: f64, variance: f64, classical: f64) -> Result<Coefficient, Error> {
         // Written so that a variance that is no number is an error, too.
-        if !(variance > 0.0 && variance.is_finite()) {
+        if !(variance > ROUNDING * ROUNDING * classical && variance.is_finite()) {
             return Err(Error::NoSpread { what: "the score of a coefficient" });
         }
         let std_error = variance.sqrt();

@@ -34,7 +34,7 @@ pub struct Model<'a> {
     /// Of the scaled columns.
     pub(super) coefficients: Vec<f64>,
     /// The inverse of their information.
-    bread: Vec<f64>,
+    pub(super) bread: Vec<f64>,
     log_likelihood: f64,
     steps: usize,
 }
@@ -140,15 +140,18 @@ impl<'a> Model<'a> {
             }
         }
         let estimate = |row: usize| -> f64 { dot(&back[row * k..(row + 1) * k], &self.coefficients) };
-        let unscaled = |row: usize, column: usize| -> f64 {
+        let unscaled = |matrix: &[f64], row: usize, column: usize| -> f64 {
             let right =
-                |cell: usize| dot(&scaled[cell * k..(cell + 1) * k], &back[column * k..(column + 1) * k]);
+                |cell: usize| dot(&matrix[cell * k..(cell + 1) * k], &back[column * k..(column + 1) * k]);
             (0..k).map(|cell| back[row * k + cell] * right(cell)).sum()
         };
-        let covariance: Vec<f64> =
-            (0..k * k).map(|cell| unscaled((cell / k).min(cell % k), (cell / k).max(cell % k))).collect();
-        let coefficients =
-            (0..k).map(|at| Coefficient::new(&self.names[at], estimate(at), covariance[at * k + at]));
+        let covariance: Vec<f64> = (0..k * k)
+            .map(|cell| unscaled(&scaled, (cell / k).min(cell % k), (cell / k).max(cell % k)))
+            .collect();
+        let coefficients = (0..k).map(|at| {
+            let classical = unscaled(&self.bread, at, at);
+            Coefficient::new(&self.names[at], estimate(at), covariance[at * k + at], classical)
+        });
         Ok(Fit {
             observations: n,
             coefficients: coefficients.collect::<Result<_, _>>()?,

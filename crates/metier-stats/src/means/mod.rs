@@ -97,6 +97,9 @@ impl Sample<'_> {
             if let Some(row) = weights.iter().position(|weight| !(weight.is_finite() && *weight > 0.0)) {
                 return Err(Error::Weight { row, value: weights[row] });
             }
+            if !self.total().is_finite() {
+                return Err(Error::TooLarge { column: "the column of weights".into() });
+            }
         }
         if rows == 0 {
             return Err(Error::TooFew { what: "rows", count: 0, least: 1 });
