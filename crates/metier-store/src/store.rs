@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, ScopedJoinHandle};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, SchemaRef};
@@ -114,21 +116,21 @@ impl Store {
             let rater = Rater::new(rater);
             for batch in self.batches(name)? {
                 let damaged = |reason: String| Error::damaged(&self.folder.join(name), reason);
-                all.extend(schema::read_labels(&batch, &rater).map_err(damaged)?);
+                all.extend(schema::read_labels(&batch?, &rater).map_err(damaged)?);
             }
         }
         Ok(all)
     }
 
     /// The batches of a file of the store.
-    fn batches(&self, name: &str) -> Result<Vec<RecordBatch>, Error> {
+    fn batches(&self, name: &str) -> Result<impl Iterator<Item = Result<RecordBatch, Error>>, Error> {
         let path = self.folder.join(name);
         let file = File::open(&path).map_err(Error::read(&path))?;
         let damaged = |reason: String| Error::damaged(&path, reason);
         let reader = ParquetRecordBatchReaderBuilder::try_new(file)
             .and_then(|builder| builder.build())
             .map_err(|error| damaged(error.to_string()))?;
-        reader.map(|batch| batch.map_err(|error| damaged(error.to_string()))).collect()
+        Ok(reader.map(move |batch| batch.map_err(|error| Error::damaged(&path, error.to_string()))))
     }
 
     /// The rows of these partitions, in the order of the sessions' ids.
@@ -136,16 +138,56 @@ impl Store {
         &self,
         partitions: impl Iterator<Item = &'p String>,
     ) -> Result<Vec<Row>, Error> {
-        let mut rows = Vec::new();
-        for partition in partitions {
-            let Some(name) = self.manifest.sessions.get(partition) else { continue };
+        let names: Vec<&String> =
+            partitions.filter_map(|partition| self.manifest.sessions.get(partition)).collect();
+        let read = |name: &String| -> Result<Vec<Row>, Error> {
+            let damaged = |reason: String| Error::damaged(&self.folder.join(name), reason);
+            let mut rows = Vec::new();
             for batch in self.batches(name)? {
-                let damaged = |reason: String| Error::damaged(&self.folder.join(name), reason);
-                rows.extend(schema::read(&batch).map_err(damaged)?);
+                rows.append(&mut schema::read(&batch?).map_err(damaged)?);
             }
+            Ok(rows)
+        };
+        // Files are read side by side, and threads take the next one when they are done.
+        let threads = thread::available_parallelism().map_or(1, |threads| threads.get()).min(names.len());
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let files = std::iter::from_fn(|| {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                names.get(at).map(|name| (at, name))
+            });
+            files.map(|(at, name)| Ok((at, read(name)?))).collect::<Result<Vec<_>, Error>>()
+        };
+        let parts = thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+            let join = |worker: ScopedJoinHandle<'_, _>| {
+                worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            workers.into_iter().map(join).collect::<Result<Vec<_>, Error>>()
+        })?;
+        let mut parts: Vec<(usize, Vec<Row>)> = parts.into_iter().flatten().collect();
+        parts.sort_unstable_by_key(|part| part.0);
+        let mut rows = Vec::with_capacity(parts.iter().map(|part| part.1.len()).sum());
+        for (_, mut part) in parts {
+            rows.append(&mut part);
         }
-        rows.sort_by_key(|row| row.session);
+        sort_by_session(&mut rows);
         Ok(rows)
+    }
+}
+
+/// Puts rows into the order of their sessions' ids. Rows are large, so the ids are sorted and then each row is moved
+/// once.
+fn sort_by_session(rows: &mut [Row]) {
+    let mut order: Vec<(Id, u32)> = rows.iter().zip(0..).map(|(row, at)| (row.session, at)).collect();
+    order.sort_unstable();
+    for to in 0..rows.len() {
+        // What stood there may have been swapped further on since.
+        let mut from = order[to].1 as usize;
+        while from < to {
+            from = order[from].1 as usize;
+        }
+        rows.swap(to, from);
     }
 }
 
@@ -270,7 +312,7 @@ impl Writer {
         };
         const AT_ONCE: usize = 8;
         for some in drafts.chunks(AT_ONCE) {
-            std::thread::scope(|scope| {
+            thread::scope(|scope| {
                 let writing: Vec<_> = some.iter().map(|draft| scope.spawn(|| write_one(draft))).collect();
                 writing.into_iter().try_for_each(|one| one.join().expect("writing a file does not panic"))
             })?;

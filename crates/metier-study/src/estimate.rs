@@ -1,8 +1,10 @@
 //! From the observations of one group to estimates with 95 % intervals: values, and which interval each may have.
 
+use std::cell::OnceCell;
+
+use metier_stats::bootstrap::wilson;
 use metier_stats::means::{self, Sample};
 
-use crate::bootstrap::wilson;
 use crate::finding::{Estimate, Measure, Method};
 use crate::quantile::quantile;
 use crate::resample::{Scheme, Sorted};
@@ -14,8 +16,8 @@ use crate::settings::Settings;
 const FEWEST_SESSIONS: usize = 5;
 /// With fewer people than this, sessions are resampled.
 const FEWEST_PEOPLE: usize = 5;
-/// From so many people on intervals come from a formula: it has converged to what resampling gives, and takes one pass
-/// in place of a thousand.
+/// In groups of so many people intervals come from a formula: it has converged to what resampling gives, and takes one
+/// pass in place of a thousand.
 const MANY_PEOPLE: usize = 200;
 /// A 95 % interval cannot be read off fewer resamples.
 const FEWEST_RESAMPLES: usize = 40;
@@ -32,15 +34,21 @@ pub(crate) fn measures(
     let mut alone = Scheme::new((0..sessions as u32).collect(), sessions);
     let (mut measures, mut statistics) = (Vec::new(), Vec::new());
     for Series { n_of, observations, asked } in series {
-        let sorted = asked.iter().any(|asked| matches!(asked.statistic, Statistic::Quantile(_)));
-        let sorted = if sorted { Sorted::new(&observations) } else { Sorted::default() };
+        let any = |of: fn(Statistic) -> bool| asked.iter().any(|asked| of(asked.statistic));
+        let sorted = if any(|it| matches!(it, Statistic::Quantile(_))) {
+            Sorted::new(&observations)
+        } else {
+            Sorted::default()
+        };
+        let logs = if any(|it| it == Statistic::GeometricMean) { logs(&observations) } else { Vec::new() };
+        let (plain, logs) = (Seen::new(observations, cohort), Seen::new(logs, cohort));
         let (mut of_people, mut of_sessions) = (Vec::new(), Vec::new());
         for asked in asked {
             let statistic = asked.statistic;
-            let seen = transformed(&observations, statistic);
-            let mut estimate = point(statistic, &seen, &sorted, n_of, cohort, settings);
-            if estimate.method == Method::People && estimate.people >= MANY_PEOPLE {
-                linearised(&mut estimate, statistic, &seen, cohort);
+            let seen = if statistic == Statistic::GeometricMean { &logs } else { &plain };
+            let mut estimate = point(statistic, seen, &sorted, n_of, settings);
+            if estimate.method == Method::People && cohort.people >= MANY_PEOPLE {
+                linearised(&mut estimate, statistic, seen, &sorted, cohort);
             }
             let (scheme, quantiles) = match estimate.method {
                 Method::People => (Some(&mut people), &mut of_people),
@@ -49,7 +57,7 @@ pub(crate) fn measures(
             };
             match (scheme, statistic) {
                 (Some(_), Statistic::Quantile(p)) => quantiles.push((measures.len(), p)),
-                (Some(scheme), _) => scheme.add_ratio(measures.len(), &seen),
+                (Some(scheme), _) => scheme.add_ratio(measures.len(), &seen.observations),
                 (None, _) => {}
             }
             statistics.push(statistic);
@@ -73,15 +81,51 @@ pub(crate) fn measures(
     measures
 }
 
-/// The observations as the statistic adds them up.
-fn transformed(observations: &[Observation], statistic: Statistic) -> Vec<Observation> {
-    match statistic {
-        Statistic::GeometricMean => observations
-            .iter()
-            .filter(|seen| seen.top > 0.0)
-            .map(|seen| Observation { top: seen.top.ln(), ..*seen })
-            .collect(),
-        _ => observations.to_vec(),
+/// The logarithms of the observations above zero.
+fn logs(observations: &[Observation]) -> Vec<Observation> {
+    let above = observations.iter().filter(|seen| seen.top > 0.0);
+    above.map(|seen| Observation { top: seen.top.ln(), ..*seen }).collect()
+}
+
+/// Observations, and what every statistic of them needs.
+struct Seen {
+    observations: Vec<Observation>,
+    top: f64,
+    bottom: f64,
+    sessions: usize,
+    people: usize,
+    columns: OnceCell<Columns>,
+    sorted_person: OnceCell<Vec<u32>>,
+}
+
+/// Observations, one column for each of their parts.
+struct Columns {
+    top: Vec<f64>,
+    bottom: Vec<f64>,
+    person: Vec<u32>,
+}
+
+impl Seen {
+    fn new(observations: Vec<Observation>, cohort: &Cohort) -> Seen {
+        let (sessions, people) = distinct(&observations, cohort);
+        Seen {
+            top: observations.iter().map(|seen| seen.top).sum(),
+            bottom: observations.iter().map(|seen| seen.bottom).sum(),
+            observations,
+            sessions,
+            people,
+            columns: OnceCell::new(),
+            sorted_person: OnceCell::new(),
+        }
+    }
+
+    fn columns(&self, cohort: &Cohort) -> &Columns {
+        let all = &self.observations;
+        self.columns.get_or_init(|| Columns {
+            top: all.iter().map(|seen| seen.top).collect(),
+            bottom: all.iter().map(|seen| seen.bottom).collect(),
+            person: all.iter().map(|seen| cohort.person[seen.session]).collect(),
+        })
     }
 }
 
@@ -97,21 +141,18 @@ fn of_ratio(statistic: Statistic, ratio: f64) -> f64 {
 /// The estimate without its interval; its method says which interval it is to get.
 fn point(
     statistic: Statistic,
-    seen: &[Observation],
+    seen: &Seen,
     sorted: &Sorted,
     n_of: &'static str,
-    cohort: &Cohort,
     settings: &Settings,
 ) -> Estimate {
-    let top: f64 = seen.iter().map(|seen| seen.top).sum();
-    let bottom: f64 = seen.iter().map(|seen| seen.bottom).sum();
-    let (sessions, people) = distinct(seen, cohort);
+    let Seen { top, bottom, sessions, people, .. } = *seen;
     let mut n = bottom as u64;
     let mut value = of_ratio(statistic, top / bottom);
     let mut bounded = true;
     let mut same = false;
     if let Statistic::Quantile(p) = statistic {
-        n = seen.len() as u64;
+        n = seen.observations.len() as u64;
         value = if speaks_of(p, n) { quantile(&sorted.values, p) } else { f64::NAN };
         bounded = can_bound(p, n);
         same = sorted.values.first() == sorted.values.last();
@@ -137,16 +178,14 @@ fn point(
 
 /// Fills in the interval from the sums of influence values over people (`metier_stats::means`), of a share of all or none
 /// Wilson's.
-fn linearised(estimate: &mut Estimate, statistic: Statistic, seen: &[Observation], cohort: &Cohort) {
-    let values: Vec<f64> = seen.iter().map(|seen| seen.top).collect();
-    let person: Vec<u32> = seen.iter().map(|seen| cohort.person[seen.session]).collect();
-    let sample = Sample { values: &values, weights: None, clusters: Some(&person) };
-    let made = match statistic {
-        Statistic::Quantile(p) => means::quantile(&sample, p),
-        _ => {
-            let bottom: Vec<f64> = seen.iter().map(|seen| seen.bottom).collect();
-            means::ratio(&sample, &bottom)
-        }
+fn linearised(estimate: &mut Estimate, statistic: Statistic, seen: &Seen, sorted: &Sorted, cohort: &Cohort) {
+    let made = if let Statistic::Quantile(p) = statistic {
+        // In their order already, so that sorting them takes one pass.
+        let person = seen.sorted_person.get_or_init(|| sorted.people(&cohort.person));
+        means::quantile(&Sample { values: &sorted.values, weights: None, clusters: Some(person) }, p)
+    } else {
+        let Columns { top, bottom, person } = seen.columns(cohort);
+        means::ratio(&Sample { values: top, weights: None, clusters: Some(person) }, bottom)
     };
     match made.ok().and_then(|made| made.interval) {
         Some(ends) => {
@@ -160,9 +199,7 @@ fn linearised(estimate: &mut Estimate, statistic: Statistic, seen: &[Observation
         }
         None => match (statistic, estimate.value) {
             (Statistic::Share, Some(share)) if share == 0.0 || share == 1.0 => {
-                let ends = wilson(share, estimate.people as f64);
-                estimate.low = Some(rounded(ends.0));
-                estimate.high = Some(rounded(ends.1));
+                bounded_by_wilson(estimate, share, estimate.people);
                 estimate.method = Method::WilsonPeople;
             }
             (Statistic::Quantile(_), _) => estimate.method = Method::FewForPercentile,
@@ -200,7 +237,7 @@ fn interval(estimate: &mut Estimate, statistic: Statistic, mut draws: Vec<f64>) 
     draws.retain(|draw| draw.is_finite());
     draws.sort_unstable_by(f64::total_cmp);
     let ends = [0.025, 0.975].map(|p| rounded(of_ratio(statistic, quantile(&draws, p))));
-    let (mut low, mut high) = (ends[0], ends[1]);
+    let (low, high) = (ends[0], ends[1]);
     let spread = low < high || matches!(statistic, Statistic::Quantile(_));
     if let (false, Statistic::Share, Some(share)) = (spread, statistic, estimate.value)
         && (share == 0.0 || share == 1.0)
@@ -209,15 +246,22 @@ fn interval(estimate: &mut Estimate, statistic: Statistic, mut draws: Vec<f64>) 
             Method::Sessions { people } => (estimate.sessions, Method::WilsonSessions { people }),
             _ => (estimate.people, Method::WilsonPeople),
         };
-        let ends = wilson(share, units as f64);
-        (low, high) = (rounded(ends.0), rounded(ends.1));
+        bounded_by_wilson(estimate, share, units);
         estimate.method = method;
+        return;
     } else if !spread || !low.is_finite() {
         estimate.method = Method::NoSpread;
         return;
     }
     estimate.low = Some(low);
     estimate.high = Some(high);
+}
+
+/// Fills in Wilson's interval over so many units.
+fn bounded_by_wilson(estimate: &mut Estimate, share: f64, units: usize) {
+    let interval = wilson(share, units as f64);
+    estimate.low = interval.map(|ends| rounded(ends.low));
+    estimate.high = interval.map(|ends| rounded(ends.high));
 }
 
 /// To 12 significant digits: what differs beyond them between mathematics libraries is not in the output.

@@ -16,6 +16,12 @@ pub(crate) struct Judged {
     pub(crate) planning: Option<f64>,
     /// Share of execution decisions that the person made.
     pub(crate) execution: Option<f64>,
+    /// Whether the outcome is *succeeded*.
+    pub(crate) succeeded: Option<bool>,
+    /// 0 none to 5.
+    pub(crate) success_signal: Option<u8>,
+    /// 0 none to 5.
+    pub(crate) failure_signal: Option<u8>,
     /// The index of the option.
     pub(crate) pattern: Option<u8>,
     /// The index of the option; *unclear* is an option.
@@ -36,6 +42,10 @@ struct Places {
     expertise: usize,
     planning: usize,
     execution: usize,
+    outcome: usize,
+    succeeded: u8,
+    success_signal: usize,
+    failure_signal: usize,
     pattern: usize,
     occupation: usize,
     subject: usize,
@@ -50,6 +60,10 @@ static PLACES: LazyLock<Places> = LazyLock::new(|| {
         expertise: find("expertise"),
         planning: find("planning_user_share"),
         execution: find("execution_user_share"),
+        outcome: find("outcome"),
+        succeeded: option("outcome", "succeeded"),
+        success_signal: find("success_signal"),
+        failure_signal: find("failure_signal"),
         pattern: find("interaction_pattern"),
         occupation: find("occupation"),
         subject: find("task_subject"),
@@ -80,6 +94,9 @@ impl Judged {
             expertise: level(places.expertise).filter(|level| *level > 0),
             planning: share(places.planning),
             execution: share(places.execution),
+            succeeded: choice(places.outcome).map(|outcome| outcome == places.succeeded),
+            success_signal: level(places.success_signal),
+            failure_signal: level(places.failure_signal),
             pattern: choice(places.pattern),
             occupation: choice(places.occupation),
             subject: choice(places.subject),

@@ -4,7 +4,6 @@
 //! which numbers of a group a finding asks for, and one engine estimates them. This crate reads no
 //! transcript, draws nothing, and gives the same bytes for the same rows in any order.
 
-mod bootstrap;
 mod condition;
 mod error;
 mod estimate;
@@ -42,8 +41,8 @@ use std::{panic, thread};
 
 use metier_store::Row;
 
-/// These findings over these rows, in their order. Threads change no number.
-pub fn findings(rows: &[Row], settings: &Settings, studies: &[&'static Study]) -> Vec<Finding> {
+/// What these findings over these rows speak of, and the findings in their order. Threads change no number.
+pub fn study(rows: &[Row], settings: &Settings, studies: &[&'static Study]) -> (Summary, Vec<Finding>) {
     let selection = Selection::new(rows, settings);
     let threads = thread::available_parallelism().map_or(1, |threads| threads.get()).min(studies.len());
     let next = AtomicUsize::new(0);
@@ -61,10 +60,6 @@ pub fn findings(rows: &[Row], settings: &Settings, studies: &[&'static Study]) -
         };
         workers.into_iter().flat_map(join).collect()
     });
-    studies.iter().filter_map(|study| done.remove(study.name)).collect()
-}
-
-/// What the findings over these rows speak of: sessions, people, time, and who was left out.
-pub fn summary(rows: &[Row], settings: &Settings) -> Summary {
-    Selection::new(rows, settings).summary()
+    let findings = studies.iter().filter_map(|study| done.remove(study.name)).collect();
+    (selection.summary(), findings)
 }

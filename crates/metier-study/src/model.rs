@@ -1,7 +1,7 @@
 //! Models over the sessions of a group: outcome, terms and controls as columns, fitted by `metier-stats` with errors
 //! clustered by person. Knows no finding.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use metier_stats::linear::{self, Covariance, Design, FixedEffect, Regressor};
 
@@ -33,6 +33,9 @@ pub(crate) enum Control {
 }
 
 impl Control {
+    /// How many there are.
+    pub(crate) const COUNT: usize = Control::Person as usize + 1;
+
     /// The name in tables.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -48,7 +51,7 @@ impl Control {
     }
 
     /// A number for each session. What is not known is a value of its own, so that no session is lost for it.
-    fn codes(self, cohort: &Cohort) -> Vec<u32> {
+    pub(crate) fn codes(self, cohort: &Cohort) -> Vec<u32> {
         let sessions = cohort.sessions.iter();
         let choice = |choice: Option<u8>| choice.map_or(0, |choice| u32::from(choice) + 1);
         match self {
@@ -169,17 +172,16 @@ pub(crate) fn fit(
     let sessions: Vec<usize> = (0..cohort.sessions.len()).filter(known).collect();
     let pick = |values: &[f64]| -> Vec<f64> { sessions.iter().map(|at| values[*at]).collect() };
     let person: Vec<u32> = sessions.iter().map(|at| cohort.person[*at]).collect();
-    let people = person.iter().collect::<BTreeSet<_>>().len();
+    let people = distinct(&person);
     if people < FEWEST_PEOPLE {
         return Err(Why::FewPeople { people, needed: FEWEST_PEOPLE });
     }
     let mut parameters = terms.len() + 1;
     let mut fixed_effects = Vec::new();
     for control in controls {
-        let all = control.codes(cohort);
+        let all = cohort.codes(*control);
         let codes: Vec<u32> = sessions.iter().map(|at| all[*at]).collect();
-        let levels = codes.iter().collect::<BTreeSet<_>>().len();
-        parameters += levels - 1;
+        parameters += distinct(&codes) - 1;
         fixed_effects.push(FixedEffect { name: control.name().to_owned(), codes: codes.into() });
     }
     if sessions.len() < parameters + SPARE_SESSIONS {
@@ -214,6 +216,13 @@ pub(crate) fn fit(
         rows_alone: fit.left_out_singletons,
     };
     Ok(Fitted { regression, fit, classical, sessions, people })
+}
+
+/// How many different codes there are, none of which is much larger than their number.
+fn distinct(codes: &[u32]) -> usize {
+    let mut there = vec![false; codes.iter().max().map_or(0, |largest| *largest as usize + 1)];
+    codes.iter().for_each(|code| there[*code as usize] = true);
+    there.into_iter().filter(|there| *there).count()
 }
 
 fn coefficient(one: &linear::Coefficient) -> Coefficient {

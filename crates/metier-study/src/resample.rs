@@ -1,6 +1,7 @@
 //! Resamples sums and quantiles of a group, all of them with the same weights. Decides nothing about intervals.
 
-use crate::bootstrap::Resampler;
+use metier_stats::bootstrap::Resampler;
+
 use crate::quantile::quantiles;
 use crate::series::Observation;
 use crate::settings::Settings;
@@ -18,6 +19,11 @@ impl Sorted {
         pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         let (values, sessions) = pairs.into_iter().unzip();
         Sorted { values, sessions }
+    }
+
+    /// The person of each, of the people of all sessions.
+    pub(crate) fn people(&self, person: &[u32]) -> Vec<u32> {
+        self.sessions.iter().map(|session| person[*session]).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whose sessions count: rows in, the sessions of the population and their groups out. Estimates nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
 
 use metier_label::Labels;
 use metier_session::{Facts, Id};
@@ -9,6 +10,7 @@ use metier_store::Row;
 use crate::family::model_family;
 use crate::finding::{LeftOut, Population};
 use crate::judged::Judged;
+use crate::model::Control;
 use crate::settings::{By, Settings};
 use crate::summary::Summary;
 
@@ -40,7 +42,7 @@ pub(crate) struct Selected<'a> {
 }
 
 /// Who stands for the person of a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Person {
     Known(Id),
     Project(Id),
@@ -55,6 +57,8 @@ pub(crate) struct Cohort<'a> {
     pub(crate) person: Vec<u32>,
     /// People of the group.
     pub(crate) people: usize,
+    /// The codes of each control, made when the first model asks for them.
+    codes: [OnceLock<Vec<u32>>; Control::COUNT],
 }
 
 impl<'a> Selection<'a> {
@@ -118,13 +122,18 @@ impl Person {
 impl<'a> Cohort<'a> {
     fn new((label, sessions): (String, Vec<Selected<'a>>)) -> Cohort<'a> {
         let (person, people) = number_people(&sessions);
-        Cohort { label, sessions, person, people }
+        Cohort { label, sessions, person, people, codes: [const { OnceLock::new() }; Control::COUNT] }
+    }
+
+    /// A number for each session, the same for those that a control holds equal.
+    pub(crate) fn codes(&self, control: Control) -> &[u32] {
+        self.codes[control as usize].get_or_init(|| control.codes(self))
     }
 }
 
 /// Numbers the people of some sessions by their first session: one index a session, and how many they are.
 fn number_people(sessions: &[Selected]) -> (Vec<u32>, usize) {
-    let mut numbers: BTreeMap<Person, u32> = BTreeMap::new();
+    let mut numbers: HashMap<Person, u32> = HashMap::with_capacity(sessions.len());
     let mut person = Vec::with_capacity(sessions.len());
     for session in sessions {
         let next = numbers.len() as u32;
@@ -138,7 +147,7 @@ fn count_earlier(sessions: &mut [Selected]) {
     let mut order: Vec<usize> =
         (0..sessions.len()).filter(|&at| sessions[at].facts.first.is_some()).collect();
     order.sort_by_key(|&at| sessions[at].facts.first);
-    let mut counts: BTreeMap<Person, usize> = BTreeMap::new();
+    let mut counts: HashMap<Person, usize> = HashMap::with_capacity(sessions.len());
     for at in order {
         let count = counts.entry(sessions[at].person).or_default();
         sessions[at].earlier = Some(*count);

@@ -29,8 +29,7 @@ pub(crate) fn run(command: &cli::Study, all: &All) -> Result<Ended> {
     let mut rows: Vec<Row> = rows(&store, command.labels.as_deref())?;
     rows.retain(|row| conditions.iter().all(|condition| condition.holds(row)));
     let settings = settings(command.by, command.headless, command.seed);
-    let findings = metier_study::findings(&rows, &settings, &studies);
-    let mut summary = metier_study::summary(&rows, &settings);
+    let (mut summary, findings) = metier_study::study(&rows, &settings, &studies);
     summary.synthetic = !rows.is_empty() && rows.iter().all(is_synthetic);
     let mut out = anstream::stdout().lock();
     if all.json {
@@ -42,5 +41,8 @@ pub(crate) fn run(command: &cli::Study, all: &All) -> Result<Ended> {
     } else {
         write!(out, "{}", metier_report::terminal(&summary, &findings, &style(Detail::Full)))?;
     }
-    Ok(if rows.is_empty() { Ended::Finding } else { Ended::Done })
+    let ended = if rows.is_empty() { Ended::Finding } else { Ended::Done };
+    // The process ends here, and freeing many rows one by one would take longer than some findings.
+    std::mem::forget(rows);
+    Ok(ended)
 }

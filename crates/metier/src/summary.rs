@@ -89,8 +89,7 @@ pub(crate) fn show(rows: &[Row], command: &cli::Summary, all: &All) -> Result<En
             .filter(|study| command.finding.iter().any(|name| name == study.name))
             .collect()
     };
-    let findings = metier_study::findings(rows, &settings, &studies);
-    let mut summary = metier_study::summary(rows, &settings);
+    let (mut summary, findings) = metier_study::study(rows, &settings, &studies);
     summary.synthetic = !rows.is_empty() && rows.iter().all(is_synthetic);
     let mut out = anstream::stdout().lock();
     if all.json {

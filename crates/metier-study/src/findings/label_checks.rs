@@ -1,10 +1,9 @@
 //! How labels agree with what transcripts record mechanically, as the study checked its own. Shown when asked for: it
 //! tells of the labels, not of the people.
 
-use metier_label::{Derived, Labels, rubric};
-
 use super::{How, Study};
 use crate::finding::{Published, Unit};
+use crate::judged::Judged;
 use crate::published::figures;
 use crate::selection::{Cohort, Selected};
 use crate::series::{Series, Statistic};
@@ -31,7 +30,7 @@ fn series(cohort: &Cohort) -> Vec<Series> {
     let division = &figures().division_of_labour;
     let beside = |value: Option<&f64>| value.map(|value| study.figure(*value, None));
     let mut series = vec![
-        labelled(cohort, writing)
+        Series::judged(cohort, writing)
             .ask(
                 "writing_changed_lines",
                 "labelled as writing code, lines changed",
@@ -40,25 +39,25 @@ fn series(cohort: &Cohort) -> Vec<Series> {
             )
             .beside(Some(study.figure(classifier.telemetry_agreement, Some(MORE_THAN)))),
     ];
-    let by_signal = |question: &'static str, level: u8, name, title, published: Option<Published>| {
-        labelled(cohort, move |session| {
-            let there = session.labels.level(rubric(), question)? == level;
-            there.then(|| succeeded(session.labels)).flatten()
-        })
-        .ask(name, title, Unit::Share, Statistic::Share)
-        .beside(published)
-    };
+    let by_signal =
+        |signal: fn(&Judged) -> Option<u8>, level: u8, name, title, published: Option<Published>| {
+            Series::judged(cohort, move |session| {
+                (signal(&session.judged)? == level).then_some(session.judged.succeeded).flatten()
+            })
+            .ask(name, title, Unit::Share, Statistic::Share)
+            .beside(published)
+        };
     for (level, name, title) in SUCCESS {
         let published = beside(classifier.judged_succeeded_at_success_signal.get(&level.to_string()));
-        series.push(by_signal("success_signal", level, name, title, published));
+        series.push(by_signal(|judged| judged.success_signal, level, name, title, published));
     }
     for (level, name, title) in FAILURE {
         let published = beside(classifier.judged_succeeded_at_failure_signal.get(&level.to_string()));
-        series.push(by_signal("failure_signal", level, name, title, published));
+        series.push(by_signal(|judged| judged.failure_signal, level, name, title, published));
     }
-    let depth = |name, title, keep: fn(&Labels) -> Option<bool>, published| {
+    let depth = |name, title, keep: fn(&Judged) -> Option<bool>, published| {
         Series::ratio("prompts", cohort, move |session| {
-            let keep = keep(session.labels)?;
+            let keep = keep(&session.judged)?;
             keep.then_some((session.facts.actions as f64, session.facts.prompts as f64))
         })
         .ask(name, title, Unit::Actions, Statistic::Mean)
@@ -67,13 +66,13 @@ fn series(cohort: &Cohort) -> Vec<Series> {
     series.push(depth(
         "actions_agent_plans",
         "actions per prompt, agent plans",
-        |labels| Some(labels.share(rubric(), "planning_user_share")? < 0.2),
+        |judged| Some(judged.planning? < 0.2),
         division.actions_per_prompt_when_agent_controls_planning,
     ));
     series.push(depth(
         "actions_person_executes",
         "actions per prompt, person decides execution",
-        |labels| Some(labels.share(rubric(), "execution_user_share")? > 0.8),
+        |judged| Some(judged.execution? > 0.8),
         division.actions_per_prompt_when_user_controls_execution,
     ));
     series
@@ -97,25 +96,15 @@ const FAILURE: [(u8, &str, &str); 6] = [
     (5, "succeeded_at_failure_5", "judged succeeded, failure signal 5"),
 ];
 
-/// Something of each session that has the labels for it.
-fn labelled(cohort: &Cohort, so: impl Fn(&Selected) -> Option<bool>) -> Series {
-    Series::ratio("sessions", cohort, |session| so(session).map(|so| (f64::from(u8::from(so)), 1.0)))
-}
-
 /// Of sessions labelled as writing code: whether lines changed.
 fn writing(session: &Selected) -> Option<bool> {
-    let derived = Derived::of(session.labels, session.facts, rubric());
     let (added, removed) = session.facts.lines_added.zip(session.facts.lines_removed)?;
-    derived.judged_writing?.then_some(added + removed > 0)
-}
-
-fn succeeded(labels: &Labels) -> Option<bool> {
-    labels.choice(rubric(), "outcome").map(|outcome| outcome == "succeeded")
+    session.judged.derived.judged_writing?.then_some(added + removed > 0)
 }
 
 #[cfg(test)]
 mod tests {
-    use metier_label::Value;
+    use metier_label::{Value, rubric};
     use metier_session::Facts;
     use metier_store::Row;
 
