@@ -6,14 +6,14 @@ use metier_session::{
     Agent, Facts, Id, Permission, Presence, PromptKind, Recorded, Session, Time, Turn, measure,
 };
 use metier_store::Row;
-use metier_study::{By, Finding, Settings, Study, Summary, study, summarised};
+use metier_study::{By, Finding, Second, Settings, Study, Summary, study, summarised};
 
 fn findings(rows: &[Row], settings: &Settings, studies: &[&'static Study]) -> Vec<Finding> {
-    study(rows, settings, studies).1
+    study(rows, &Second::new(), settings, studies).1
 }
 
 fn summary(rows: &[Row], settings: &Settings) -> Summary {
-    study(rows, settings, &[]).0
+    study(rows, &Second::new(), settings, &[]).0
 }
 
 /// Twelve sessions of one person in two months, every number a simple function of the session's.

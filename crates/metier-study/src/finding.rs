@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::model::rounded;
 use crate::regression::Regressions;
 use crate::settings::By;
 
@@ -139,6 +140,22 @@ pub struct Estimate {
     pub method: Method,
 }
 
+impl Estimate {
+    /// A number that has no interval of its own, of so many sessions and people.
+    pub(crate) fn exact(value: f64, sessions: usize, people: usize) -> Estimate {
+        Estimate {
+            value: Some(rounded(value)),
+            low: None,
+            high: None,
+            n: sessions as u64,
+            n_of: "sessions",
+            sessions,
+            people,
+            method: Method::Exact,
+        }
+    }
+}
+
 /// How an interval was made, or why there is none. In JSON: its sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Method {
@@ -160,6 +177,9 @@ pub enum Method {
     Linearised,
     /// Student's t, with errors clustered by person.
     Regression,
+    /// Prediction-powered inference (Angelopoulos et al., 2023) with Student's t and errors summed up by person: labels of a
+    /// second rater correct those of the first.
+    Corrected,
     /// A model could not be fitted, and why.
     NotFitted(Why),
     /// A number that has no interval of its own.
@@ -195,8 +215,22 @@ pub enum Why {
     },
     /// What is to be explained, or what is to explain it, does not vary beside the controls.
     NoVariation,
-    /// No second rater labelled sessions of the same question.
+    /// No second rater labelled sessions, or several did and none was named.
     NoSecondRater,
+    /// Too few sessions were labelled by a second rater.
+    FewLabelledTwice {
+        /// How many were.
+        sessions: usize,
+        /// How many it would take.
+        needed: usize,
+    },
+    /// Fewer than two agents have sessions of enough people.
+    OneAgent {
+        /// How many people of each it would take.
+        people: usize,
+    },
+    /// All sessions are of one month.
+    OneMonth,
 }
 
 impl fmt::Display for Why {
@@ -213,8 +247,15 @@ impl fmt::Display for Why {
             }
             Why::NoVariation => f.write_str("what the model compares does not vary beside the controls"),
             Why::NoSecondRater => {
-                f.write_str("no second rater labelled these sessions; import labels of one")
+                f.write_str("no second rater labelled these sessions, or several did and none was named")
             }
+            Why::FewLabelledTwice { sessions, needed } => {
+                write!(f, "{sessions} sessions are labelled by both raters, and it takes {needed}")
+            }
+            Why::OneAgent { people } => {
+                write!(f, "it takes sessions of two agents, of {people} people each")
+            }
+            Why::OneMonth => f.write_str("it takes sessions of two months"),
         }
     }
 }
@@ -234,6 +275,9 @@ impl fmt::Display for Method {
                 f.write_str("Student's t, errors summed up by person (of percentiles Woodruff's)")
             }
             Method::Regression => f.write_str("Student's t, errors clustered by person"),
+            Method::Corrected => {
+                f.write_str("prediction-powered inference, Student's t, errors summed up by person")
+            }
             Method::NotFitted(why) => write!(f, "no interval: {why}"),
             Method::Exact => f.write_str("no interval: it follows from other numbers"),
             Method::Nothing => f.write_str("nothing observed"),
@@ -251,7 +295,13 @@ impl Method {
         use Method::*;
         matches!(
             self,
-            People | Sessions { .. } | WilsonPeople | WilsonSessions { .. } | Linearised | Regression
+            People
+                | Sessions { .. }
+                | WilsonPeople
+                | WilsonSessions { .. }
+                | Linearised
+                | Regression
+                | Corrected
         )
     }
 }

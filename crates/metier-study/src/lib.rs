@@ -39,11 +39,23 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{panic, thread};
 
+use metier_label::Labels;
+use metier_session::Id;
 use metier_store::Row;
 
+/// What a second rater answered about some of the sessions.
+pub type Second = HashMap<Id, Labels>;
+
 /// What these findings over these rows speak of, and the findings in their order. Threads change no number.
-pub fn study(rows: &[Row], settings: &Settings, studies: &[&'static Study]) -> (Summary, Vec<Finding>) {
-    let selection = Selection::new(rows, settings);
+///
+/// Where a second rater labelled some of the sessions, headline estimates are corrected by these.
+pub fn study(
+    rows: &[Row],
+    second: &Second,
+    settings: &Settings,
+    studies: &[&'static Study],
+) -> (Summary, Vec<Finding>) {
+    let selection = Selection::with_second(rows, second, settings);
     let threads = thread::available_parallelism().map_or(1, |threads| threads.get()).min(studies.len());
     let next = AtomicUsize::new(0);
     let work = || {

@@ -215,11 +215,13 @@ pub(crate) fn fit(
         rows_missing: cohort.sessions.len() - sessions.len(),
         rows_alone: fit.left_out_singletons,
     };
+    // Those whose sessions are left: not the ones that are alone in a level.
+    let people = fit.clusters.first().copied().unwrap_or(people);
     Ok(Fitted { regression, fit, classical, sessions, people })
 }
 
 /// How many different codes there are, none of which is much larger than their number.
-fn distinct(codes: &[u32]) -> usize {
+pub(crate) fn distinct(codes: &[u32]) -> usize {
     let mut there = vec![false; codes.iter().max().map_or(0, |largest| *largest as usize + 1)];
     codes.iter().for_each(|code| there[*code as usize] = true);
     there.into_iter().filter(|there| *there).count()
@@ -290,9 +292,7 @@ impl Named {
 
     /// A number that follows from others.
     pub(crate) fn exact(self, fitted: &Fitted, value: f64) -> Measure {
-        let mut measure = self.interval(Some(fitted), value, (value, value), None);
-        measure.estimate = Estimate { low: None, high: None, method: Method::Exact, ..measure.estimate };
-        measure
+        self.measure(Estimate::exact(value, fitted.regression.n, fitted.people), None)
     }
 
     /// A number that could not be had.
@@ -316,7 +316,8 @@ impl Named {
         self.measure(estimate, published)
     }
 
-    fn measure(self, estimate: Estimate, published: Option<Published>) -> Measure {
+    /// An estimate that was made elsewhere.
+    pub(crate) fn measure(self, estimate: Estimate, published: Option<Published>) -> Measure {
         let Named { name, title, unit, key } = self;
         Measure { name, title, unit, key, estimate, published }
     }

@@ -116,6 +116,12 @@ pub struct Trend {
     pub analyzing_and_communicating: [f64; 2],
     /// Relative rise of the task value.
     pub task_value_all: f64,
+    /// The same of building.
+    pub task_value_building: f64,
+    /// The same of operating.
+    pub task_value_operating: f64,
+    /// The same of fixing.
+    pub task_value_fixing: f64,
 }
 
 /// The studies.

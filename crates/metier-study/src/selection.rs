@@ -7,6 +7,7 @@ use metier_label::Labels;
 use metier_session::{Facts, Id};
 use metier_store::Row;
 
+use crate::Second;
 use crate::family::model_family;
 use crate::finding::{LeftOut, Population};
 use crate::judged::Judged;
@@ -35,6 +36,8 @@ pub(crate) struct Selected<'a> {
     pub(crate) labels: &'a Labels,
     /// The same, looked up, with what follows from it.
     pub(crate) judged: Judged,
+    /// What a second rater answered, if one did.
+    pub(crate) second: Option<&'a Labels>,
     /// Who stands for its person.
     person: Person,
     /// Sessions of the same person before this one; `None` where the transcript has no time.
@@ -67,6 +70,19 @@ impl<'a> Selection<'a> {
     /// Left out are headless sessions, unless the settings include them, and sessions without a
     /// prompt. A session whose transcript does not say whether it was headless counts.
     pub fn new(rows: &'a [Row], settings: &Settings) -> Selection<'a> {
+        Selection::choose(rows, settings, |_| None)
+    }
+
+    /// The same, with what a second rater answered about some of the sessions.
+    pub fn with_second(rows: &'a [Row], second: &'a Second, settings: &Settings) -> Selection<'a> {
+        Selection::choose(rows, settings, |session| second.get(&session))
+    }
+
+    fn choose(
+        rows: &'a [Row],
+        settings: &Settings,
+        second: impl Fn(Id) -> Option<&'a Labels>,
+    ) -> Selection<'a> {
         let mut rows: Vec<&Row> = rows.iter().collect();
         rows.sort_by_key(|row| (row.session, row.person, row.project, row.facts.first));
         let headless = |row: &Row| !settings.include_headless && row.facts.headless == Some(true);
@@ -84,6 +100,7 @@ impl<'a> Selection<'a> {
                 facts: &row.facts,
                 labels: &row.labels,
                 judged: Judged::of(&row.labels, &row.facts),
+                second: second(row.session),
                 person: Person::of(row),
                 earlier: None,
             })

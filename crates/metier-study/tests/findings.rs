@@ -2,14 +2,14 @@
 
 use metier_session::{Agent, Facts, Id, Presence, PromptKind, Recorded, Session, Time, Turn, measure};
 use metier_store::Row;
-use metier_study::{By, FINDINGS, Finding, Method, Settings, Study, Summary, study};
+use metier_study::{By, FINDINGS, Finding, Method, Second, Settings, Study, Summary, study};
 
 fn findings(rows: &[Row], settings: &Settings, studies: &[&'static Study]) -> Vec<Finding> {
-    study(rows, settings, studies).1
+    study(rows, &Second::new(), settings, studies).1
 }
 
 fn summary(rows: &[Row], settings: &Settings) -> Summary {
-    study(rows, settings, &[]).0
+    study(rows, &Second::new(), settings, &[]).0
 }
 use proptest::prelude::*;
 

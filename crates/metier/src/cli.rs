@@ -205,6 +205,9 @@ pub(crate) struct Study {
     /// Whose labels to take [default: the built-in labeller]
     #[arg(long, value_name = "RATER")]
     pub labels: Option<String>,
+    /// Whose labels, of a random part of the sessions, correct the others for error [default: the only other rater's]
+    #[arg(long, value_name = "RATER")]
+    pub second: Option<String>,
     /// Keep sessions without a person in the loop
     #[arg(long)]
     pub headless: bool,

@@ -4,11 +4,11 @@ use std::io::Write;
 
 use anyhow::{Result, bail};
 use metier_report::Detail;
-use metier_store::{Row, Store};
+use metier_store::Store;
 use metier_study::{Condition, FINDINGS, Study};
 
 use crate::cli::{self, All};
-use crate::summary::{is_synthetic, list, rows, settings, style};
+use crate::summary::{is_synthetic, list, rows_of_two, settings, style};
 use crate::{Ended, places};
 
 pub(crate) fn run(command: &cli::Study, all: &All) -> Result<Ended> {
@@ -26,10 +26,10 @@ pub(crate) fn run(command: &cli::Study, all: &All) -> Result<Ended> {
     let Some(store) = Store::open(&folder)? else {
         bail!("there is no store at {}: run `metier scan` first, or name it with --store", folder.display());
     };
-    let mut rows: Vec<Row> = rows(&store, command.labels.as_deref())?;
+    let (mut rows, second) = rows_of_two(&store, command.labels.as_deref(), command.second.as_deref())?;
     rows.retain(|row| conditions.iter().all(|condition| condition.holds(row)));
     let settings = settings(command.by, command.headless, command.seed);
-    let (mut summary, findings) = metier_study::study(&rows, &settings, &studies);
+    let (mut summary, findings) = metier_study::study(&rows, &second, &settings, &studies);
     summary.synthetic = !rows.is_empty() && rows.iter().all(is_synthetic);
     let mut out = anstream::stdout().lock();
     if all.json {

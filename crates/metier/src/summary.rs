@@ -8,7 +8,7 @@ use metier_label::{Labels, Rater, rubric};
 use metier_report::{Detail, Style};
 use metier_session::Id;
 use metier_store::{Row, Store};
-use metier_study::Settings;
+use metier_study::{Second, Settings};
 
 use crate::cli::{self, All, By};
 use crate::{Ended, places};
@@ -50,20 +50,55 @@ pub(crate) fn list() -> Result<Ended> {
 /// The rows of a store with the labels of one rater: sessions that this rater did not label have none.
 pub(crate) fn rows(store: &Store, rater: Option<&str>) -> Result<Vec<Row>> {
     let mut rows = store.rows()?;
-    let Some(rater) = rater.filter(|rater| *rater != Rater::BUILTIN) else { return Ok(rows) };
+    if let Some(rater) = rater.filter(|rater| *rater != Rater::BUILTIN) {
+        relabel(&mut rows, rater, of_rater(store.labels()?, rater)?);
+    }
+    Ok(rows)
+}
+
+/// The same, and what a second rater answered: the one that is named, or else the only other one that the store has, beside
+/// the built-in labeller.
+pub(crate) fn rows_of_two(
+    store: &Store,
+    rater: Option<&str>,
+    second: Option<&str>,
+) -> Result<(Vec<Row>, Second)> {
+    let rater = rater.unwrap_or(Rater::BUILTIN);
+    let mut rows = store.rows()?;
     let all = store.labels()?;
+    let second = match second {
+        Some(second) => Some(second.to_owned()),
+        None => {
+            let others: BTreeSet<&str> =
+                all.iter().map(|(_, labels)| labels.rater.name()).filter(|name| *name != rater).collect();
+            (others.len() == 1).then(|| others.into_iter().next().map(str::to_owned)).flatten()
+        }
+    };
+    let second = match second.as_deref() {
+        None => Second::new(),
+        Some(Rater::BUILTIN) => rows.iter().map(|row| (row.session, row.labels.clone())).collect(),
+        Some(name) => of_rater(all.clone(), name)?,
+    };
+    if rater != Rater::BUILTIN {
+        relabel(&mut rows, rater, of_rater(all, rater)?);
+    }
+    Ok((rows, second))
+}
+
+fn of_rater(all: Vec<(Id, Labels)>, rater: &str) -> Result<HashMap<Id, Labels>> {
     let known: BTreeSet<&str> = all.iter().map(|(_, labels)| labels.rater.name()).collect();
     if !known.contains(rater) {
         let known: Vec<&str> = [Rater::BUILTIN].into_iter().chain(known).collect();
         bail!("nobody called {rater:?} labelled sessions in this store; there are: {}", known.join(", "));
     }
-    let mut of_rater: HashMap<Id, Labels> =
-        all.into_iter().filter(|(_, labels)| labels.rater.name() == rater).collect();
-    for row in &mut rows {
+    Ok(all.into_iter().filter(|(_, labels)| labels.rater.name() == rater).collect())
+}
+
+fn relabel(rows: &mut [Row], rater: &str, mut labels: HashMap<Id, Labels>) {
+    for row in rows {
         let none = || Labels::none(Rater::new(rater), rubric());
-        row.labels = of_rater.remove(&row.session).unwrap_or_else(none);
+        row.labels = labels.remove(&row.session).unwrap_or_else(none);
     }
-    Ok(rows)
 }
 
 /// The summary as it is without flags.
@@ -89,7 +124,7 @@ pub(crate) fn show(rows: &[Row], command: &cli::Summary, all: &All) -> Result<En
             .filter(|study| command.finding.iter().any(|name| name == study.name))
             .collect()
     };
-    let (mut summary, findings) = metier_study::study(rows, &settings, &studies);
+    let (mut summary, findings) = metier_study::study(rows, &Second::new(), &settings, &studies);
     summary.synthetic = !rows.is_empty() && rows.iter().all(is_synthetic);
     let mut out = anstream::stdout().lock();
     if all.json {

@@ -7,15 +7,18 @@ use crate::selection::{Cohort, Selection};
 use crate::series::Series;
 use crate::settings::{By, Settings};
 
+mod agents;
 mod auto_approve;
 mod codebase;
 mod composition;
 mod control;
+mod corrected;
 mod decisions;
 mod depth;
 mod depth_by_expertise;
 mod division;
 mod evidence;
+mod expertise;
 mod expertise_by_month;
 mod label_checks;
 mod occupation;
@@ -27,12 +30,13 @@ mod success;
 mod success_adjusted;
 mod table_a1;
 mod task_value;
+mod trend;
 mod trouble;
 mod turn_length;
 mod within_person;
 
 /// Every finding, in the order in which they are shown.
-pub static FINDINGS: [Study; 25] = [
+pub static FINDINGS: [Study; 31] = [
     division::STUDY,
     depth::STUDY,
     turn_length::STUDY,
@@ -45,7 +49,9 @@ pub static FINDINGS: [Study; 25] = [
     decisions::STUDY,
     task_value::STUDY,
     occupation::SHARES,
+    occupation::GROWTH,
     patterns::STUDY,
+    expertise::STUDY,
     depth_by_expertise::STUDY,
     returns::STUDY,
     success::STUDY,
@@ -54,9 +60,13 @@ pub static FINDINGS: [Study; 25] = [
     table_a1::A2,
     trouble::STUDY,
     occupation::SUCCESS,
+    occupation::APART,
+    trend::STUDY,
     expertise_by_month::STUDY,
     within_person::STUDY,
+    agents::STUDY,
     sensitivity::STUDY,
+    corrected::STUDY,
     label_checks::STUDY,
 ];
 

@@ -1,11 +1,13 @@
 //! Whose trade it is, and whether that goes with success.
 
-use super::{How, Study};
-use crate::finding::Unit;
+use super::{Fitted, How, Study, trend};
+use crate::finding::{Estimate, Unit, Why};
 use crate::judged::option;
+use crate::model::Named;
 use crate::published::figures;
 use crate::selection::{Cohort, Selected};
 use crate::series::{Series, Statistic};
+use crate::settings::Settings;
 
 pub(super) const SHARES: Study = Study {
     name: "occupation",
@@ -27,6 +29,16 @@ pub(super) const SUCCESS: Study = Study {
     unit: "session",
     summarised: false,
     how: How::Observed(success),
+};
+
+pub(super) const GROWTH: Study = Study {
+    name: "occupation_growth",
+    title: "Which trades grow",
+    definition: "The difference in the share of sessions of each occupation between the last month and the first, of sessions \
+        whose occupation could be told. Published: management, sales and legal grow fastest, without figures.",
+    unit: "session",
+    summarised: false,
+    how: How::Fitted(growth),
 };
 
 macro_rules! groups {
@@ -137,6 +149,74 @@ fn success(cohort: &Cohort) -> Vec<Series> {
     }
     all
 }
+
+fn growth(cohort: &Cohort, _: &Settings) -> Fitted {
+    let unclear = option("occupation", "unclear");
+    let last = trend::last(cohort);
+    let change = |(code, name, title, _): Group| {
+        let group = option("occupation", code);
+        let named = Named { name, title, unit: Unit::Points, key: ["11", "15", "23", "41"].contains(&code) };
+        trend::difference(named, cohort, &last, None, |session| {
+            let occupation = session.judged.occupation?;
+            (occupation != unclear).then_some(f64::from(u8::from(occupation == group)))
+        })
+    };
+    Fitted { measures: GROUPS.into_iter().map(change).collect(), tables: Vec::new() }
+}
+
+/// How far the ten largest groups lie apart in verified success, software among them.
+fn spread(cohort: &Cohort, _: &Settings) -> Fitted {
+    let mut counts = [[0_u32; 2]; 256];
+    for session in &cohort.sessions {
+        if let Some((occupation, verified)) =
+            session.judged.occupation.zip(session.judged.derived.verified_success)
+        {
+            let [all, yes] = &mut counts[usize::from(occupation)];
+            *all += 1;
+            *yes += u32::from(verified);
+        }
+    }
+    counts[usize::from(option("occupation", "unclear"))] = [0; 2];
+    counts.sort_by_key(|[all, _]| std::cmp::Reverse(*all));
+    let largest: Vec<f64> = counts[..LARGEST]
+        .iter()
+        .filter(|[all, _]| *all >= FEWEST_OF_GROUP)
+        .map(|[all, yes]| f64::from(*yes) / f64::from(*all))
+        .collect();
+    let figures = figures();
+    let published = figures.study.agentic_coding.figure(figures.occupation.spread_of_ten_largest, None);
+    let measure = if largest.len() < 2 {
+        SPREAD.missing(Why::NoVariation, Some(published))
+    } else {
+        let ends = largest.iter().fold((f64::MAX, f64::MIN), |(low, high), it| (low.min(*it), high.max(*it)));
+        let sessions = counts[..LARGEST].iter().map(|[all, _]| *all as usize).sum();
+        SPREAD.measure(Estimate::exact(ends.1 - ends.0, sessions, cohort.people), Some(published))
+    };
+    Fitted { measures: vec![measure], tables: Vec::new() }
+}
+
+/// The groups whose spread was published.
+const LARGEST: usize = 10;
+/// Smaller groups spread by chance alone.
+const FEWEST_OF_GROUP: u32 = 30;
+
+const SPREAD: Named = Named {
+    name: "spread_of_ten_largest",
+    title: "between best and worst of ten",
+    unit: Unit::Points,
+    key: true,
+};
+
+pub(super) const APART: Study = Study {
+    name: "occupation_spread",
+    title: "How far trades lie apart in success",
+    definition: "Verified success of the best less that of the worst of the ten occupations with the most sessions, of those \
+        with at least 30. It grows with chance: ten equal groups of 100 sessions lie 14 points apart on average. So it has \
+        no interval; see occupation_success for those of the groups.",
+    unit: "session",
+    summarised: false,
+    how: How::Fitted(spread),
+};
 
 #[cfg(test)]
 mod tests {

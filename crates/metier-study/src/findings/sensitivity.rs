@@ -3,7 +3,7 @@
 use metier_stats::sensitivity::Effect;
 
 use super::returns::{CONTROLS, outcomes};
-use super::table_a1::verified;
+use super::table_a1::{PREFERRED_CONTROLS, verified};
 use super::{Fitted, How, Study};
 use crate::finding::{Unit, Why};
 use crate::model::{Control, Named, Term, fit};
@@ -41,9 +41,8 @@ const NAMED: [[Named; 3]; 3] = named!(
 
 fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
     let [actions, words] = outcomes(cohort);
-    let success = [Control::WorkMode, Control::Month, Control::TaskSubject, Control::Occupation];
     let asked: [(Term, &[Control]); 3] =
-        [(actions, &CONTROLS), (words, &CONTROLS), (verified(cohort), &success)];
+        [(actions, &CONTROLS), (words, &CONTROLS), (verified(cohort), &PREFERRED_CONTROLS)];
     let mut measures = Vec::new();
     for (named, (outcome, controls)) in NAMED.iter().zip(asked) {
         let model = fit(cohort, &outcome, &[Term::expertise(cohort)], controls);

@@ -29,6 +29,10 @@ pub(super) const A2: Study = Study {
     how: How::Fitted(a2),
 };
 
+/// The controls that the study prefers.
+pub(super) const PREFERRED_CONTROLS: [Control; 4] =
+    [Control::WorkMode, Control::Month, Control::TaskSubject, Control::Occupation];
+
 /// The controls of the six columns. The last has the length beside them.
 const COLUMNS: [&[Control]; 6] = {
     use Control::{ModelFamily, Month, Occupation, TaskSubject, WorkMode};
@@ -37,7 +41,7 @@ const COLUMNS: [&[Control]; 6] = {
         &[WorkMode],
         &[WorkMode, Month],
         &[WorkMode, Month, TaskSubject],
-        &[WorkMode, Month, TaskSubject, Occupation],
+        &PREFERRED_CONTROLS,
         &[WorkMode, Month, TaskSubject, Occupation, ModelFamily],
     ]
 };

@@ -1,7 +1,7 @@
 //! The same comparisons within people: is it what somebody brings to a task, or who they are?
 
 use super::returns::{CONTROLS, outcomes};
-use super::table_a1::verified;
+use super::table_a1::{PREFERRED_CONTROLS, verified};
 use super::{Fitted, How, Study};
 use crate::finding::{Table, Unit};
 use crate::model::{Control, Named, Term, fit};
@@ -29,7 +29,7 @@ const NAMED: [Named; 3] = [
 fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
     let [actions, words] = outcomes(cohort);
     let mut depth = CONTROLS.to_vec();
-    let mut success = vec![Control::WorkMode, Control::Month, Control::TaskSubject, Control::Occupation];
+    let mut success = PREFERRED_CONTROLS.to_vec();
     depth.push(Control::Person);
     success.push(Control::Person);
     let (mut measures, mut models) = (Vec::new(), Vec::new());

@@ -1,0 +1,155 @@
+//! Does a level of expertise add as much with one agent as with another?
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use metier_session::Agent;
+
+use super::returns::{CONTROLS, outcomes};
+use super::table_a1::{PREFERRED_CONTROLS, verified};
+use super::{Fitted, How, Study};
+use crate::finding::{Measure, Table, Unit, Why};
+use crate::model::{Control, FEWEST_PEOPLE, Fitted as Model, Named, Term, distinct, fit};
+use crate::regression::Regressions;
+use crate::selection::Cohort;
+use crate::settings::Settings;
+
+pub(super) const STUDY: Study = Study {
+    name: "agents",
+    title: "Does expertise count alike with every agent?",
+    definition: "The models of `returns`, and of `table_a1` with its preferred controls, of agents that enough people used: \
+        with each agent's own level, and its slope of expertise less that of the agent with most sessions (in the table). The \
+        p value is that of the Wald test of all these differences being zero: a small one says that agents differ. People choose their agents, and formats record unevenly, so a difference is \
+        no verdict on an agent. Not published: the study had one agent.",
+    unit: "session",
+    summarised: false,
+    how: How::Fitted(fitted),
+};
+
+const NAMED: [Named; 3] = [
+    Named {
+        name: "actions_equal",
+        title: "actions per prompt, equal slopes, p",
+        unit: Unit::Plain,
+        key: true,
+    },
+    Named { name: "words_equal", title: "words per prompt, equal slopes, p", unit: Unit::Plain, key: true },
+    Named {
+        name: "verified_equal",
+        title: "verified success, equal slopes, p",
+        unit: Unit::Plain,
+        key: true,
+    },
+];
+
+fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
+    let [actions, words] = outcomes(cohort);
+    let asked: [(Term, &[Control]); 3] =
+        [(actions, &CONTROLS), (words, &CONTROLS), (verified(cohort), &PREFERRED_CONTROLS)];
+    let agents = agents(cohort);
+    let (mut measures, mut models) = (Vec::new(), Vec::new());
+    for (named, (outcome, controls)) in NAMED.into_iter().zip(asked) {
+        let model = model(cohort, &agents, &outcome, controls);
+        measures.push(equal(named, &agents, &model));
+        models.extend(model.ok().map(|model| model.regression));
+    }
+    let title = "Slopes of expertise by agent".to_owned();
+    Fitted { measures, tables: vec![Table { title, regressions: Regressions { models } }] }
+}
+
+/// Agents with judged sessions of enough people, the one with most sessions first.
+fn agents(cohort: &Cohort) -> Vec<Agent> {
+    let mut people: BTreeMap<&str, (Agent, Vec<u32>)> = BTreeMap::new();
+    for (session, person) in cohort.sessions.iter().zip(&cohort.person) {
+        if session.judged.expertise.is_some() {
+            let agent = session.facts.agent;
+            people.entry(agent.name()).or_insert((agent, Vec::new())).1.push(*person);
+        }
+    }
+    let mut all: Vec<(Agent, Vec<u32>)> =
+        people.into_values().filter(|(_, people)| distinct(people) >= FEWEST_PEOPLE).collect();
+    all.sort_by_key(|(_, people)| Reverse(people.len()));
+    all.into_iter().map(|(agent, _)| agent).collect()
+}
+
+/// The name of an agent's slope less that of the first one.
+fn more(agent: Agent) -> String {
+    format!("expertise, {} more", agent.name())
+}
+
+fn model(cohort: &Cohort, agents: &[Agent], outcome: &Term, controls: &[Control]) -> Result<Model, Why> {
+    let Some((first, others)) = agents.split_first().filter(|(_, others)| !others.is_empty()) else {
+        return Err(Why::OneAgent { people: FEWEST_PEOPLE });
+    };
+    let mut terms = vec![Term::new(format!("expertise, {}", first.name()), cohort, |session| {
+        agents.contains(&session.facts.agent).then_some(f64::from(session.judged.expertise?))
+    })];
+    for agent in others {
+        terms.push(Term::new(more(*agent), cohort, |session| {
+            let here = session.facts.agent == *agent;
+            Some(if here { f64::from(session.judged.expertise?) } else { 0.0 })
+        }));
+    }
+    for agent in others {
+        terms.push(Term::new(agent.name(), cohort, |session| {
+            Some(f64::from(u8::from(session.facts.agent == *agent)))
+        }));
+    }
+    fit(cohort, outcome, &terms, controls)
+}
+
+/// The p value of no other agent's slope differing from the first one's.
+fn equal(named: Named, agents: &[Agent], model: &Result<Model, Why>) -> Measure {
+    let model = match model {
+        Ok(model) => model,
+        Err(why) => return named.missing(*why, None),
+    };
+    let others: Vec<String> = agents[1..].iter().map(|agent| more(*agent)).collect();
+    let names: Vec<&str> = others.iter().map(String::as_str).collect();
+    match model.fit.wald(&names) {
+        Ok(wald) => named.exact(model, wald.p),
+        Err(_) => named.missing(Why::NoVariation, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use metier_session::Facts;
+
+    use super::*;
+    use crate::testing::{choose, estimate, facts, level, row, study, value};
+
+    /// Sessions whose actions rise by `slopes` a level, with some noise.
+    fn rows(slopes: [f64; 2]) -> Vec<metier_store::Row> {
+        (0..600_u128)
+            .map(|id| {
+                let second = id % 2;
+                let expertise = 1 + (id / 2 % 5) as u8;
+                let noise = (id * 37 % 101) as f64 / 101.0 - 0.5;
+                let actions = (3.0 + slopes[second as usize] * f64::from(expertise) + noise).exp() as u64;
+                let agent = [Agent::ClaudeCode, Agent::Codex][second as usize];
+                let mut row = row(id, id / 4, Facts { agent, prompts: 1, actions, words: 5, ..facts() });
+                level(&mut row, "expertise", expertise);
+                choose(&mut row, "work_mode", "building");
+                row
+            })
+            .collect()
+    }
+
+    #[test]
+    fn slopes_that_differ_are_told_from_equal_ones() {
+        let [same, other] = [[0.2, 0.2], [0.2, 0.5]].map(|slopes| study(&STUDY, &rows(slopes)));
+        assert!(value(&same, "actions_equal").is_some_and(|p| p > 0.05));
+        assert!(value(&other, "actions_equal").is_some_and(|p| p < 1e-6));
+        let model = &other.groups[0].tables[0].regressions.models[0];
+        assert!((model.coefficients[1].estimate - 0.3).abs() < 0.05, "{:?}", model.coefficients[1]);
+    }
+
+    #[test]
+    fn one_agent_is_compared_with_none() {
+        let alone: Vec<_> = rows([0.2, 0.2]).into_iter().step_by(2).collect();
+        let finding = study(&STUDY, &alone);
+        assert_eq!(value(&finding, "actions_equal"), None);
+        assert!(estimate(&finding, "actions_equal").method.to_string().contains("two agents"));
+    }
+}
