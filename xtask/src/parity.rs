@@ -1,5 +1,5 @@
-//! `cargo xtask parity`: our statistics beside their peers' on the same random data, to many digits. The peers run in a
-//! virtual environment of Python that this makes once; nothing of it is needed to build or test.
+//! `cargo xtask parity`: our statistics beside their peers' on the same random data, to many digits, and the time of
+//! one large model. The peers run in a virtual environment of Python that this makes once; nothing of it is needed to build or test.
 
 use std::path::Path;
 use std::process::Command;
@@ -22,20 +22,20 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         done(Command::new("python3").args(["-m", "venv"]).arg(&environment), "python3 with venv")?;
     }
     done(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PEERS), "pip")?;
-    for part in ["linear", "other"] {
+    for part in ["linear", "other", "speed"] {
         let data = folder.join(part);
         let script = workspace.root.join("crates/metier-stats/parity").join(format!("{part}.py"));
         println!("{part}: the peers at work");
         done(Command::new(&python).arg(&script).arg(&data), "the peers")?;
-        compare(workspace, part, &data)?;
+        let example = if part == "speed" { part.to_owned() } else { format!("parity_{part}") };
+        compare(workspace, &example, &data)?;
     }
     Ok(())
 }
 
-fn compare(workspace: &Workspace, part: &str, data: &Path) -> Result<()> {
-    let example = format!("parity_{part}");
+fn compare(workspace: &Workspace, example: &str, data: &Path) -> Result<()> {
     let mut cargo =
-        workspace.cargo(&["run", "--release", "--quiet", "-p", "metier-stats", "--example", &example, "--"]);
+        workspace.cargo(&["run", "--release", "--quiet", "-p", "metier-stats", "--example", example, "--"]);
     done(cargo.arg(data), "the comparison")
 }
 

@@ -25,14 +25,31 @@ pub struct Shown {
     pub stars: bool,
 }
 
-/// A table of regressions, ended by a line feed.
+/// A table of regressions, ended by a line feed. Names are those of a file: control characters in them become blanks.
 pub fn regressions(table: &Regressions, format: Format, shown: Shown) -> String {
+    let table = &printable(table);
     match format {
         Format::Csv => csv(table),
         Format::Text => text(table, &lines(table, shown, Marks::plain()), shown),
         Format::Markdown => markdown(table, &lines(table, shown, Marks::plain()), shown),
         Format::Latex => latex(table, &lines(table, shown, Marks::latex()), shown),
     }
+}
+
+/// The same with names that cannot break a line or move a cursor.
+fn printable(table: &Regressions) -> Regressions {
+    let mut table = table.clone();
+    for model in &mut table.models {
+        let coefficients = model.coefficients.iter_mut().chain(&mut model.average_marginal_effects);
+        let names = coefficients.map(|one| &mut one.name);
+        let lists = model.fixed_effects.iter_mut().chain(&mut model.dropped).chain(&mut model.clustered_by);
+        for name in names.chain(lists).chain(&mut model.weights).chain([&mut model.outcome]) {
+            if name.contains(char::is_control) {
+                *name = name.replace(char::is_control, " ");
+            }
+        }
+    }
+    table
 }
 
 /// What differs between formats inside a cell.
@@ -172,10 +189,10 @@ fn notes(table: &Regressions, shown: Shown) -> Vec<String> {
             say(format!("Left out, because other columns make it up: {}.", model.dropped.join(", ")));
         }
         if model.rows_missing > 0 {
-            say(format!("{} rows left out: a value is missing.", thousands(model.rows_missing as u64)));
+            say(format!("{} left out: a value is missing.", rows(model.rows_missing)));
         }
         if model.rows_alone > 0 {
-            say(format!("{} rows left out: alone in a fixed effect.", thousands(model.rows_alone as u64)));
+            say(format!("{} left out: alone in a fixed effect.", rows(model.rows_alone)));
         }
     }
     for (text, models) in said {
@@ -190,6 +207,10 @@ fn notes(table: &Regressions, shown: Shown) -> Vec<String> {
         notes.push("* p < 0.05, ** p < 0.01, *** p < 0.001.".to_owned());
     }
     notes
+}
+
+fn rows(count: usize) -> String {
+    format!("{} row{}", thousands(count as u64), if count == 1 { "" } else { "s" })
 }
 
 fn errors(model: &Regression) -> String {
@@ -283,7 +304,7 @@ fn latex(table: &Regressions, lines: &[Line], shown: Shown) -> String {
             out.push_str("\\midrule\n");
             block = Some(line.block);
         }
-        let label = if line.label.contains("R^2") { line.label.clone() } else { in_latex(&line.label) };
+        let label = if line.label.starts_with("$R^2$") { line.label.clone() } else { in_latex(&line.label) };
         out.push_str(&label);
         for cell in &line.cells {
             // A row that begins with a bracket would be taken for an argument of the line's end.
@@ -420,6 +441,13 @@ mod tests {
 
     #[test]
     fn names_cannot_break_a_table() {
+        let mut table = table();
+        table.models[1].dropped = vec!["twice\n\\input".to_owned()];
+        table.models[0].coefficients[1].name = "expert\u{1b}[2J".to_owned();
+        let latex = regressions(&table, Format::Latex, Shown::default());
+        assert!(latex.contains("make it up: twice \\input.\n"), "{latex}");
+        let text = regressions(&table, Format::Text, Shown::default());
+        assert!(text.contains("expert [2J ") && !text.contains('\u{1b}'), "{text}");
         assert_eq!(quoted("=1+1,\"x\""), "\"'=1+1,\"\"x\"\"\"");
         assert_eq!(in_latex("a_b & 5 %\\"), "a\\_b \\& 5 \\%\\textbackslash{}");
     }

@@ -176,8 +176,7 @@ fn point(
     Estimate { value, low: None, high: None, n, n_of, sessions, people, method }
 }
 
-/// Fills in the interval from the sums of influence values over people (`metier_stats::means`), of a share of all or none
-/// Wilson's.
+/// Fills in the interval from the sums of influence values over people (`metier_stats::means`).
 fn linearised(estimate: &mut Estimate, statistic: Statistic, seen: &Seen, sorted: &Sorted, cohort: &Cohort) {
     let made = if let Statistic::Quantile(p) = statistic {
         // In their order already, so that sorting them takes one pass.
@@ -185,26 +184,21 @@ fn linearised(estimate: &mut Estimate, statistic: Statistic, seen: &Seen, sorted
         means::quantile(&Sample { values: &sorted.values, weights: None, clusters: Some(person) }, p)
     } else {
         let Columns { top, bottom, person } = seen.columns(cohort);
-        means::ratio(&Sample { values: top, weights: None, clusters: Some(person) }, bottom)
-    };
-    match made.ok().and_then(|made| made.interval) {
-        Some(ends) => {
-            let mut ends = [ends.low, ends.high].map(|end| of_ratio(statistic, end));
-            if statistic == Statistic::Share {
-                ends = ends.map(|end| end.clamp(0.0, 1.0));
-            }
-            estimate.low = Some(rounded(ends[0]));
-            estimate.high = Some(rounded(ends[1]));
-            estimate.method = Method::Linearised;
+        let sample = Sample { values: top, weights: None, clusters: Some(person) };
+        match statistic {
+            Statistic::Share => means::share_of(&sample, bottom),
+            _ => means::ratio(&sample, bottom),
         }
-        None => match (statistic, estimate.value) {
-            (Statistic::Share, Some(share)) if share == 0.0 || share == 1.0 => {
-                bounded_by_wilson(estimate, share, estimate.people);
-                estimate.method = Method::WilsonPeople;
-            }
-            (Statistic::Quantile(_), _) => estimate.method = Method::FewForPercentile,
-            _ => estimate.method = Method::NoSpread,
-        },
+    };
+    match made.ok().and_then(|made| Some((made.method, made.interval?))) {
+        Some((method, ends)) => {
+            estimate.low = Some(rounded(of_ratio(statistic, ends.low)));
+            estimate.high = Some(rounded(of_ratio(statistic, ends.high)));
+            estimate.method =
+                if method == means::Method::Wilson { Method::WilsonPeople } else { Method::Linearised };
+        }
+        None if matches!(statistic, Statistic::Quantile(_)) => estimate.method = Method::FewForPercentile,
+        None => estimate.method = Method::NoSpread,
     }
 }
 

@@ -173,7 +173,8 @@ pub enum Method {
         /// How many people.
         people: usize,
     },
-    /// Student's t, with errors summed up by person, of percentiles Woodruff's (1952): for many people.
+    /// Student's t, with errors summed up by person; of shares Wilson's with these errors, of percentiles Woodruff's (1952).
+    /// For many people.
     Linearised,
     /// Student's t, with errors clustered by person.
     Regression,
@@ -271,9 +272,9 @@ impl fmt::Display for Method {
             Method::Sessions { people } => speaks(f, "bootstrap", people),
             Method::WilsonPeople => f.write_str("Wilson score over people"),
             Method::WilsonSessions { people } => speaks(f, "Wilson score", people),
-            Method::Linearised => {
-                f.write_str("Student's t, errors summed up by person (of percentiles Woodruff's)")
-            }
+            Method::Linearised => f.write_str(
+                "Student's t, errors summed up by person (shares Wilson's, percentiles Woodruff's)",
+            ),
             Method::Regression => f.write_str("Student's t, errors clustered by person"),
             Method::Corrected => {
                 f.write_str("prediction-powered inference, Student's t, errors summed up by person")

@@ -6,6 +6,7 @@ mod wilson;
 
 pub use percentile::{Bootstrap, Clusters, NoInterval};
 pub use resampler::Resampler;
+pub(crate) use wilson::score;
 pub use wilson::wilson;
 
 /// A 95 % interval.

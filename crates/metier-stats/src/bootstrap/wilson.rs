@@ -21,14 +21,19 @@ pub fn wilson(p: f64, n: f64) -> Option<Interval> {
     if !(0.0..=1.0).contains(&p) || !n.is_finite() || n <= 0.0 {
         return None;
     }
-    let z2 = Z * Z;
-    let centre = p + z2 / (2.0 * n);
-    let half = Z * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + z2 / n;
+    Some(score(p, n, Z))
+}
+
+/// The score interval of a share over `n` units, with a quantile of another distribution in the normal one's place.
+pub(crate) fn score(p: f64, n: f64, critical: f64) -> Interval {
+    let square = critical * critical;
+    let centre = p + square / (2.0 * n);
+    let half = critical * (p * (1.0 - p) / n + square / (4.0 * n * n)).sqrt();
+    let scale = 1.0 + square / n;
     // At the ends the formula gives 0 and 1 themselves, but for rounding.
     let low = if p == 0.0 { 0.0 } else { (centre - half) / scale };
     let high = if p == 1.0 { 1.0 } else { (centre + half) / scale };
-    Some(Interval { low, high })
+    Interval { low, high }
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ mod single;
 
 pub use compare::{difference, difference_of_shares, ratio_of_means};
 pub use quantile::quantile;
-pub use single::{geometric_mean, mean, ratio, share};
+pub use single::{geometric_mean, mean, ratio, share, share_of};
 
 use crate::bootstrap::Interval;
 use crate::clusters::Numbered;
@@ -76,6 +76,9 @@ pub enum Method {
     /// Wilson's (1927) for a share, as if each cluster were one row: wide, but it speaks where a standard error
     /// would be 0.
     Wilson,
+    /// Wilson's with Student's t, as if there were as many independent rows as would give the same standard error (Dean and
+    /// Pagano, 2015).
+    WilsonEffective,
     /// Newcombe's (1998, method 10) for a difference of shares, from Wilson's of both.
     Newcombe,
     /// Woodruff's (1952) for a quantile: the interval of the share below it, read off as values.

@@ -1,7 +1,9 @@
 //! Columns of a CSV or Parquet file, only those that were asked for. Fits nothing.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -15,6 +17,24 @@ pub(super) struct Table {
     categories: HashMap<String, Categories>,
     /// The number of rows.
     pub(super) rows: usize,
+    /// The line on which each row begins; none of a Parquet file.
+    lines: Vec<u64>,
+}
+
+/// Where a row stands in its file: the line of a CSV file, the number of the row, from 1, of a Parquet file.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place {
+    Line(u64),
+    Row(usize),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Line(line) => write!(to, "line {line}"),
+            Place::Row(row) => write!(to, "row {row}"),
+        }
+    }
 }
 
 /// Names as numbers, counted from 0 in the order in which they come; [`Categories::NONE`] where nothing stands.
@@ -22,23 +42,21 @@ pub(super) struct Table {
 pub(super) struct Categories {
     pub(super) codes: Vec<u32>,
     pub(super) names: Vec<String>,
-    known: HashMap<Vec<u8>, u32>,
+    /// Of a column that could have been numbers: what it holds that is none, and where.
+    pub(super) no_number: Option<String>,
+    known: HashMap<String, u32>,
 }
 
 impl Categories {
     pub(super) const NONE: u32 = u32::MAX;
 
-    fn push(&mut self, name: &[u8]) -> Result<()> {
-        if missing(name) {
-            self.codes.push(Categories::NONE);
-            return Ok(());
-        }
+    fn push(&mut self, name: &str) -> Result<()> {
         let code = match self.known.get(name) {
             Some(code) => *code,
             None => {
                 let code = u32::try_from(self.names.len()).ok().filter(|code| *code < Categories::NONE);
                 let code = code.context("more categories than there are numbers of 32 bits")?;
-                self.names.push(String::from_utf8_lossy(name).into_owned());
+                self.names.push(name.to_owned());
                 self.known.insert(name.to_owned(), code);
                 code
             }
@@ -70,11 +88,23 @@ impl Table {
     pub(super) fn read(path: &Path, wanted: &Wanted) -> Result<Table> {
         let there = || format!("cannot read {}", path.display());
         let mut file = File::open(path).with_context(there)?;
-        let mut start = [0; 4];
-        let is_parquet =
-            std::io::Read::read(&mut file, &mut start).with_context(there)? == 4 && start == *b"PAR1";
-        std::io::Seek::rewind(&mut file).with_context(there)?;
-        if is_parquet { parquet::read(file, wanted) } else { csv(file, wanted) }.with_context(there)
+        let mut start = Vec::new();
+        file.by_ref().take(4).read_to_end(&mut start).with_context(there)?;
+        let table = if start == b"PAR1" {
+            file.rewind().with_context(there)?;
+            parquet::read(file, wanted)
+        } else if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("parquet")) {
+            Err(anyhow!("this is no Parquet file, though it is called one"))
+        } else {
+            // Not rewound, so that it may be a pipe. With a line feed at its end, so that lines can be counted by them.
+            csv(start.chain(file).chain(&b"\n"[..]), wanted)
+        };
+        table.with_context(|| path.display().to_string())
+    }
+
+    /// Where a row stands, counted from 0.
+    pub(super) fn place(&self, row: usize) -> Place {
+        self.lines.get(row).map_or(Place::Row(row + 1), |line| Place::Line(*line))
     }
 
     /// A column of numbers, `None` if it has names.
@@ -89,18 +119,24 @@ impl Table {
 }
 
 /// What stands for nothing in a CSV file.
-fn missing(value: &[u8]) -> bool {
-    matches!(value, b"" | b"NA" | b"NaN" | b"nan" | b"NULL" | b"null" | b"None")
+fn missing(value: &str) -> bool {
+    matches!(value, "" | "NA" | "NaN" | "nan" | "NULL" | "null" | "None")
 }
 
-/// A number, or what spreadsheets write for yes and no.
-fn number(value: &[u8]) -> Option<f64> {
-    let text = std::str::from_utf8(value).ok()?.trim();
-    match text {
+/// A number, or what spreadsheets write for yes and no. It may be infinite.
+fn number(value: &str) -> Option<f64> {
+    match value {
         "true" | "True" | "TRUE" => Some(1.0),
         "false" | "False" | "FALSE" => Some(0.0),
-        _ => text.parse().ok().filter(|number: &f64| number.is_finite()),
+        _ => value.parse().ok(),
     }
+}
+
+/// The beginning of a value, in quotation marks.
+fn shown(value: &str) -> String {
+    const MOST: usize = 40;
+    let cut = if value.chars().nth(MOST).is_some() { "…" } else { "" };
+    format!("{:?}{cut}", value.chars().take(MOST).collect::<String>())
 }
 
 /// A column being read: as numbers as long as it can be, as names if it has to be or may have to.
@@ -125,17 +161,27 @@ impl Column {
         }
     }
 
-    fn push(&mut self, value: &[u8], row: usize) -> Result<()> {
-        let value = value.trim_ascii();
+    fn push(&mut self, value: &[u8], place: Place) -> Result<()> {
+        let name = &self.name;
+        let Ok(value) = std::str::from_utf8(value) else {
+            bail!("{place}: column {name} holds what is not UTF-8: save the file as UTF-8");
+        };
+        let value = value.trim();
+        if missing(value) {
+            self.numbers.iter_mut().for_each(|numbers| numbers.push(f64::NAN));
+            self.categories.iter_mut().for_each(|categories| categories.codes.push(Categories::NONE));
+            return Ok(());
+        }
         if let Some(numbers) = &mut self.numbers {
             match number(value) {
-                _ if missing(value) => numbers.push(f64::NAN),
-                Some(number) => numbers.push(number),
-                None if self.must_be_numbers => {
-                    let shown: String = String::from_utf8_lossy(value).chars().take(40).collect();
-                    bail!("row {row}: column {} holds {shown:?}, which is no finite number", self.name);
+                Some(number) if number.is_finite() => numbers.push(number),
+                None if !self.must_be_numbers => {
+                    self.numbers = None;
+                    if let Some(categories) = &mut self.categories {
+                        categories.no_number = Some(format!("{} in {place}", shown(value)));
+                    }
                 }
-                None => self.numbers = None,
+                _ => bail!("{place}: column {name} holds {}, which is no finite number", shown(value)),
             }
         }
         if let Some(categories) = &mut self.categories {
@@ -155,25 +201,54 @@ impl Column {
     }
 }
 
-fn csv(file: File, wanted: &Wanted) -> Result<Table> {
-    let mut reader = ::csv::ReaderBuilder::new().from_reader(file);
-    let heading = reader.byte_headers().context("the line of names")?.clone();
+fn csv(file: impl Read, wanted: &Wanted) -> Result<Table> {
+    // Lines end at line feeds alone: with its own rule the reader counts one line too few where a return stands before
+    // them. The returns are trimmed off with the blanks.
+    let mut reader = ::csv::ReaderBuilder::new()
+        .terminator(::csv::Terminator::Any(b'\n'))
+        .flexible(true)
+        .from_reader(file);
+    let heading = reader.byte_headers()?.clone();
     let names: Vec<String> = heading
         .iter()
         .map(|name| String::from_utf8_lossy(name).trim_start_matches('\u{feff}').trim().to_owned())
         .collect();
+    if names.iter().all(String::is_empty) {
+        bail!("the file is empty, or its first line names no column");
+    }
     let mut columns = Vec::new();
     for name in wanted.all() {
-        let at = place(&names, name)?;
+        let at = place(&names, name).map_err(|error| match std::str::from_utf8(heading.as_slice()) {
+            Ok(_) => error,
+            Err(_) => error.context("the line of names is not UTF-8: save the file as UTF-8"),
+        })?;
         columns.push(Column::new(name, at, wanted));
     }
     let mut table = Table::default();
     let mut record = ::csv::ByteRecord::new();
-    while reader.read_byte_record(&mut record)? {
-        table.rows += 1;
-        for column in &mut columns {
-            column.push(&record[column.at], table.rows)?;
+    loop {
+        let next = reader.position().line();
+        if !reader.read_byte_record(&mut record)? {
+            break;
         }
+        // Lines that the reader left out because they are empty stand before the record, lines of its fields in it.
+        let within = record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+        let line = reader.position().line().saturating_sub(1 + within).max(next);
+        if record.len() != names.len() {
+            if record.as_slice().trim_ascii().is_empty() && record.len() == 1 {
+                continue;
+            }
+            bail!(
+                "line {line}: the number of fields is {}, but the line of names has {}",
+                record.len(),
+                names.len()
+            );
+        }
+        for column in &mut columns {
+            column.push(&record[column.at], Place::Line(line))?;
+        }
+        table.lines.push(line);
+        table.rows += 1;
     }
     columns.into_iter().for_each(|column| column.into(&mut table, wanted));
     Ok(table)
@@ -181,11 +256,17 @@ fn csv(file: File, wanted: &Wanted) -> Result<Table> {
 
 /// Where a column stands.
 fn place(names: &[String], name: &str) -> Result<usize> {
+    /// More would hide what is wrong.
+    const MOST: usize = 60;
     let mut found = names.iter().enumerate().filter(|(_, other)| *other == name);
     let at = found.next().map(|(at, _)| at).ok_or_else(|| {
+        let more = names.len().saturating_sub(MOST);
+        let listed: Vec<String> = names.iter().take(MOST).map(|name| printable(name)).collect();
         anyhow!(
-            "there is no column {name}; there are: {}",
-            names.iter().take(60).cloned().collect::<Vec<_>>().join(", ")
+            "there is no column {}; there are: {}{}",
+            printable(name),
+            listed.join(", "),
+            if more > 0 { format!(" and {more} more") } else { String::new() }
         )
     })?;
     if found.next().is_some() {
@@ -194,21 +275,28 @@ fn place(names: &[String], name: &str) -> Result<usize> {
     Ok(at)
 }
 
+/// A name for a message: on one line, and not too long.
+fn printable(name: &str) -> String {
+    name.chars().take(80).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
 mod parquet {
     use std::fs::File;
 
     use ::parquet::arrow::ProjectionMask;
     use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-    use anyhow::{Result, bail};
+    use anyhow::{Context, Result, bail};
     use arrow_array::cast::AsArray;
     use arrow_array::types::*;
     use arrow_array::{Array, ArrayRef};
     use arrow_schema::DataType;
 
-    use super::{Column, Table, Wanted, place};
+    use super::{Column, Place, Table, Wanted, place};
+
+    const NOT_SOUND: &str = "this is no sound Parquet file";
 
     pub(super) fn read(file: File, wanted: &Wanted) -> Result<Table> {
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file).context(NOT_SOUND)?;
         let names: Vec<String> = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
         let mut columns = Vec::new();
         for name in wanted.all() {
@@ -218,7 +306,7 @@ mod parquet {
         let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
         let mut table = Table::default();
         for batch in builder.with_projection(mask).build()? {
-            let batch = batch?;
+            let batch = batch.context(NOT_SOUND)?;
             for column in &mut columns {
                 let Some(array) = batch.column_by_name(&column.name) else {
                     bail!("column {} is gone", column.name)
@@ -297,7 +385,7 @@ mod parquet {
             if array.is_valid(at) {
                 writes(at, &mut text);
             }
-            column.push(&text, before + at + 1)?;
+            column.push(&text, Place::Row(before + at + 1))?;
         }
         Ok(())
     }
@@ -342,10 +430,14 @@ mod tests {
     fn what_is_wrong_is_told_with_its_place() {
         let said = |text, wanted: &Wanted| format!("{:#}", table(text, wanted).unwrap_err());
         let y = Wanted { numbers: BTreeSet::from(["y"]), ..Wanted::default() };
-        assert!(said("y\n1\nmany\n", &y).contains("row 2: column y holds \"many\""));
+        assert!(said("y\n1\nmany\n", &y).contains("line 3: column y holds \"many\""));
         assert!(said("y\ninf\n", &y).contains("no finite number"));
         assert!(said("a,b\n1,2\n", &y).contains("there is no column y; there are: a, b"));
         assert!(said("y,y\n1,2\n", &y).contains("two columns are called y"));
-        assert!(said("y,z\n1\n", &y).contains("record 1"));
+        assert!(said("y,z\n1,2\n1\n", &y).contains("line 3: the number of fields is 1"));
+        // Returns, empty lines, and fields of several lines.
+        assert!(said("y,z\r\n1,2\r\n\r\nx,2\r\n", &y).contains("line 4: column y"));
+        assert!(said("y,z\n\n1,\"2\n\n\"\n\nx,2", &y).contains("line 7: column y"));
+        assert!(said("y,z\n1,2\nx,2", &y).contains("line 3: column y"));
     }
 }

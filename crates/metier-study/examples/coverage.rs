@@ -1,0 +1,68 @@
+//! `cargo run --release -p metier-study --example coverage [STUDIES [SESSIONS [PEOPLE]]]`: how often the 95 % intervals of
+//! the headline estimates contain what was planted, over simulated studies (1,000 of 6,000 sessions of 3,600 people); and
+//! the same of slopes whose labels err, with and without a second rater. Exits with 1 if one is outside 93 to 97 %.
+//! The same numbers give the same table.
+
+#[path = "../tests/coverage/mod.rs"]
+mod coverage;
+
+use std::process::ExitCode;
+
+use coverage::{Line, Planted, corrected, headlines, run};
+use metier_study::simulate::{Design, simulate};
+
+/// Wrong labels of expertise, and sessions that the second rater labelled too.
+const LABEL_ERROR: f64 = 0.3;
+const LABELLED: f64 = 0.2;
+
+fn main() -> ExitCode {
+    let mut numbers = std::env::args().skip(1).map(|text| text.parse::<u32>());
+    let mut next = |default: u32| numbers.next().unwrap_or(Ok(default));
+    let (Ok(studies), Ok(sessions), Ok(people)) = (next(1_000), next(6_000), next(3_600)) else {
+        eprintln!("usage: coverage [STUDIES [SESSIONS [PEOPLE]]]");
+        return ExitCode::from(2);
+    };
+    let seeds = 1..=u64::from(studies.max(1));
+    let plain = |seed| Design::new(sessions, people, seed);
+    let planted = headlines(&simulate(&plain(1)).1);
+    println!("{studies} studies of {sessions} sessions of {people} people");
+    let lines = run(&plain, &planted, seeds.clone());
+    let holds = print(&planted, &lines);
+    let wrong = |seed| Design { label_error: LABEL_ERROR, labelled: LABELLED, ..plain(seed) };
+    let planted = corrected(&simulate(&wrong(1)).1);
+    println!(
+        "\nlabels of expertise wrong in {LABEL_ERROR} of sessions, a second rater on {LABELLED} of them"
+    );
+    let lines = run(&wrong, &planted, seeds);
+    let (mended, naive): (Vec<_>, Vec<_>) =
+        planted.into_iter().zip(lines).partition(|(planted, _)| !planted.measure.ends_with("_uncorrected"));
+    let (mended, lines): (Vec<Planted>, Vec<Line>) = mended.into_iter().unzip();
+    let corrected_holds = print(&mended, &lines);
+    let (naive, lines): (Vec<Planted>, Vec<Line>) = naive.into_iter().unzip();
+    println!("\nthe same from the labels with errors alone");
+    print(&naive, &lines);
+    if holds && corrected_holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Prints a line an estimate; says whether all cover in 93 to 97 %.
+fn print(planted: &[Planted], lines: &[Line]) -> bool {
+    println!("{:44} {:>9} {:>9} {:>8} {:>8} {:>8}", "estimate", "planted", "mean", "sd", "width", "covers");
+    let mut holds = true;
+    for (planted, line) in planted.iter().zip(lines) {
+        let name = format!("{} {}", planted.finding, planted.measure);
+        let inside = (0.93..=0.97).contains(&line.share());
+        holds &= inside;
+        let few =
+            if line.studies < lines[0].studies { format!(" of {}", line.studies) } else { String::new() };
+        println!(
+            "{name:44} {:9.4} {:9.4} {:8.4} {:8.4} {:7.1}%{few}{}",
+            planted.value,
+            line.mean(),
+            line.spread(),
+            line.width(),
+            100.0 * line.share(),
+            if inside { "" } else { "  OUTSIDE" }
+        );
+    }
+    holds
+}
