@@ -6,9 +6,11 @@ mod notes;
 mod number;
 mod plain;
 mod regression;
+mod team;
 mod terminal;
 
 pub use json::{SCHEMA, json};
 pub use plain::{csv, markdown};
 pub use regression::{Format, Shown, regressions};
+pub use team::team;
 pub use terminal::{Detail, Style, terminal};

@@ -58,7 +58,8 @@ pub(crate) fn published(number: f64, unit: Unit) -> String {
 pub(crate) fn interval(estimate: &Estimate, unit: Unit) -> String {
     match (estimate.low, estimate.high) {
         (Some(low), Some(high)) => {
-            let to = if matches!(unit, Unit::Points | Unit::LogPoints) { " to " } else { "–" };
+            let signed = low < 0.0 || matches!(unit, Unit::Points | Unit::LogPoints);
+            let to = if signed { " to " } else { "–" };
             format!("{}{to}{}{}", bare(low, unit), bare(high, unit), after(unit))
         }
         _ => String::new(),

@@ -34,13 +34,20 @@ impl Default for Style {
     }
 }
 
+impl Style {
+    /// As narrow and as wide as text is set.
+    pub(crate) fn clamped(self) -> Style {
+        Style { width: self.width.clamp(60, 100), ..self }
+    }
+}
+
 /// Findings as tables, with a headline above and notes below, each line ended by a line feed.
 ///
 /// Of findings without groups (`By::Overall`) every measure has a line: value, 95 % interval, how
 /// many observations of what, and the published figure. With groups, each group has a line. A finding without key
 /// measures is left out where only those are shown.
 pub fn terminal(summary: &Summary, findings: &[Finding], style: &Style) -> String {
-    let style = Style { width: style.width.clamp(60, 100), ..*style };
+    let style = style.clamped();
     let mut notes = Notes::default();
     let mut out = headline(summary, &style);
     let says = |finding: &&Finding| {
@@ -75,7 +82,7 @@ pub fn terminal(summary: &Summary, findings: &[Finding], style: &Style) -> Strin
 }
 
 /// Whom the findings speak of, in a sentence or two.
-fn headline(summary: &Summary, style: &Style) -> String {
+pub(crate) fn headline(summary: &Summary, style: &Style) -> String {
     let population = &summary.population;
     let count = |n: usize, of: &str| number::count(n as u64, of);
     let agents: Vec<String> =
@@ -128,7 +135,7 @@ fn title(finding: &Finding, style: &Style) -> String {
 }
 
 /// All findings in one grid: a line for each measure of their only group.
-fn grid<'a>(findings: &[&'a Finding], style: &Style, notes: &mut Notes<'a>) -> String {
+pub(crate) fn grid<'a>(findings: &[&'a Finding], style: &Style, notes: &mut Notes<'a>) -> String {
     if findings.is_empty() {
         return String::new();
     }
@@ -180,7 +187,7 @@ fn grid<'a>(findings: &[&'a Finding], style: &Style, notes: &mut Notes<'a>) -> S
 }
 
 /// One finding with a line for each group; measures that do not fit beside each other stand below.
-fn table<'a>(finding: &'a Finding, style: &Style, notes: &mut Notes<'a>) -> String {
+pub(crate) fn table<'a>(finding: &'a Finding, style: &Style, notes: &mut Notes<'a>) -> String {
     let mut out = format!("\n{}", title(finding, style));
     if finding.groups.is_empty() {
         out.push_str("  no sessions\n");

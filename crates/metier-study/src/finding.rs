@@ -178,6 +178,11 @@ pub enum Method {
     Linearised,
     /// Student's t, with errors clustered by person.
     Regression,
+    /// Student's t with errors that stand heteroskedasticity (HC1), sessions as units, because they come from so few people.
+    RegressionSessions {
+        /// How many.
+        people: usize,
+    },
     /// Prediction-powered inference (Angelopoulos et al., 2023) with Student's t and errors summed up by person: labels of a
     /// second rater correct those of the first.
     Corrected,
@@ -230,6 +235,8 @@ pub enum Why {
         /// How many people of each it would take.
         people: usize,
     },
+    /// No session is of a novice, whom others are to be compared with.
+    NoNovices,
     /// All sessions are of one month.
     OneMonth,
 }
@@ -256,6 +263,7 @@ impl fmt::Display for Why {
             Why::OneAgent { people } => {
                 write!(f, "it takes sessions of two agents, of {people} people each")
             }
+            Why::NoNovices => f.write_str("no session is of a novice to compare with"),
             Why::OneMonth => f.write_str("it takes sessions of two months"),
         }
     }
@@ -276,6 +284,7 @@ impl fmt::Display for Method {
                 "Student's t, errors summed up by person (shares Wilson's, percentiles Woodruff's)",
             ),
             Method::Regression => f.write_str("Student's t, errors clustered by person"),
+            Method::RegressionSessions { people } => speaks(f, "Student's t", people),
             Method::Corrected => {
                 f.write_str("prediction-powered inference, Student's t, errors summed up by person")
             }
@@ -302,6 +311,7 @@ impl Method {
                 | WilsonSessions { .. }
                 | Linearised
                 | Regression
+                | RegressionSessions { .. }
                 | Corrected
         )
     }

@@ -21,6 +21,7 @@ mod series;
 mod settings;
 pub mod simulate;
 mod summary;
+mod team;
 
 #[cfg(test)]
 mod testing;
@@ -34,6 +35,7 @@ pub use regression::{Coefficient, Kind, Regression, Regressions};
 pub use selection::Selection;
 pub use settings::{By, Settings};
 pub use summary::Summary;
+pub use team::{Question, TEAM};
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

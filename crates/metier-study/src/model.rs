@@ -7,10 +7,12 @@ use metier_stats::linear::{self, Covariance, Design, FixedEffect, Regressor};
 
 use crate::family::model_family;
 use crate::finding::{Estimate, Measure, Method, Published, Unit, Why};
+use crate::judged::LEVELS;
 use crate::regression::{Coefficient, Kind, Regression};
 use crate::selection::{Cohort, Selected};
 
-/// Fewer people make errors by person too small (Cameron and Miller, 2015, section VI).
+/// Fewer people make errors by person too small (Cameron and Miller, 2015, section VI). Then sessions are the units, and
+/// the model speaks of these people only.
 pub(crate) const FEWEST_PEOPLE: usize = 10;
 /// Sessions that a model has to have beyond the numbers that it finds.
 const SPARE_SESSIONS: usize = 20;
@@ -109,6 +111,7 @@ pub(crate) fn month(session: &Selected) -> Option<u32> {
 }
 
 /// A regressor: a name, and a number for each session; not a number where it is not known.
+#[derive(Clone)]
 pub(crate) struct Term {
     pub(crate) name: String,
     pub(crate) values: Vec<f64>,
@@ -135,12 +138,52 @@ impl Term {
             session.judged.expertise.map(|own| f64::from(u8::from(own >= level)))
         })
     }
+}
 
-    /// 1 where somebody's expertise is this level.
-    pub(crate) fn level(cohort: &Cohort, level: u8, name: &str) -> Term {
-        Term::new(name, cohort, |session| {
-            session.judged.expertise.map(|own| f64::from(u8::from(own == level)))
-        })
+/// An indicator for each level of expertise but the lowest.
+pub(crate) struct Levels {
+    /// The lowest level of sessions whose outcome is known: what the others are compared with.
+    pub(crate) lowest: Option<u8>,
+    /// For each of the five levels its indicator, where it is above the lowest.
+    terms: [Option<Term>; 5],
+}
+
+impl Levels {
+    /// The indicators for a model of this outcome.
+    pub(crate) fn new(cohort: &Cohort, outcome: &Term) -> Levels {
+        let sessions = cohort.sessions.iter().zip(&outcome.values);
+        let known = sessions.filter(|(_, value)| value.is_finite());
+        let lowest = known.filter_map(|(session, _)| session.judged.expertise).min();
+        let term = |(level, name): (u8, &str)| {
+            let below = lowest.filter(|lowest| *lowest < level)?;
+            let name = match below {
+                1 => name.to_owned(),
+                _ => format!("{name} over {}", LEVELS[usize::from(below - 1)].1),
+            };
+            Some(Term::new(name, cohort, |session| {
+                session.judged.expertise.map(|own| f64::from(u8::from(own == level)))
+            }))
+        };
+        Levels { lowest, terms: LEVELS.map(term) }
+    }
+
+    /// The indicators, as terms of a model.
+    pub(crate) fn terms(&self) -> Vec<Term> {
+        self.terms.iter().flatten().cloned().collect()
+    }
+
+    /// The indicator of a level.
+    pub(crate) fn term(&self, level: u8) -> Option<&Term> {
+        self.terms[usize::from(level - 1)].as_ref()
+    }
+
+    /// A level's difference to novices; missing where there are none to compare with.
+    pub(crate) fn over_novices(&self, named: Named, fitted: &Result<Fitted, Why>, level: u8) -> Measure {
+        match (self.lowest, self.term(level)) {
+            (Some(1), Some(term)) => named.coefficient(fitted, &term.name, None),
+            (Some(1), None) | (None, _) => named.missing(Why::NoVariation, None),
+            _ => named.missing(Why::NoNovices, None),
+        }
     }
 }
 
@@ -154,6 +197,8 @@ pub(crate) struct Fitted {
     pub(crate) sessions: Vec<usize>,
     /// How many people these are of.
     pub(crate) people: usize,
+    /// How intervals of its numbers are made.
+    pub(crate) method: Method,
 }
 
 /// Fits an outcome on terms beside controls, on the sessions where outcome and terms are known.
@@ -173,9 +218,10 @@ pub(crate) fn fit(
     let pick = |values: &[f64]| -> Vec<f64> { sessions.iter().map(|at| values[*at]).collect() };
     let person: Vec<u32> = sessions.iter().map(|at| cohort.person[*at]).collect();
     let people = distinct(&person);
-    if people < FEWEST_PEOPLE {
-        return Err(Why::FewPeople { people, needed: FEWEST_PEOPLE });
+    if people == 0 {
+        return Err(Why::FewSessions { sessions: 0, needed: terms.len() + 1 + SPARE_SESSIONS });
     }
+    let by_person = people >= FEWEST_PEOPLE;
     let mut parameters = terms.len() + 1;
     let mut fixed_effects = Vec::new();
     for control in controls {
@@ -193,9 +239,9 @@ pub(crate) fn fit(
         .map(|term| Regressor { name: term.name.clone(), values: pick(&term.values).into() })
         .collect();
     let design = Design { outcome: &values, regressors, fixed_effects, weights: None };
-    let fitted = linear::Model::new(&design).and_then(|model| {
-        Ok((model.with(&Covariance::Clustered(vec![&person]))?, model.with(&Covariance::Classical)?))
-    });
+    let covariance = if by_person { Covariance::Clustered(vec![&person]) } else { Covariance::Hc1 };
+    let fitted = linear::Model::new(&design)
+        .and_then(|model| Ok((model.with(&covariance)?, model.with(&Covariance::Classical)?)));
     let (fit, classical) = fitted.map_err(|_| Why::NoVariation)?;
     let regression = Regression {
         outcome: outcome.name.clone(),
@@ -206,8 +252,8 @@ pub(crate) fn fit(
         average_marginal_effects: Vec::new(),
         fixed_effects: controls.iter().map(|control| control.name().to_owned()).collect(),
         dropped: fit.dropped.clone(),
-        vcov: "cluster",
-        clustered_by: vec!["person".to_owned()],
+        vcov: if by_person { "cluster" } else { "hc1" },
+        clustered_by: if by_person { vec!["person".to_owned()] } else { Vec::new() },
         weights: None,
         degrees_of_freedom: Some(fit.degrees_of_freedom),
         r_squared: Some(fit.r_squared),
@@ -217,7 +263,8 @@ pub(crate) fn fit(
     };
     // Those whose sessions are left: not the ones that are alone in a level.
     let people = fit.clusters.first().copied().unwrap_or(people);
-    Ok(Fitted { regression, fit, classical, sessions, people })
+    let method = if by_person { Method::Regression } else { Method::RegressionSessions { people } };
+    Ok(Fitted { regression, fit, classical, sessions, people, method })
 }
 
 /// How many different codes there are, none of which is much larger than their number.
@@ -284,7 +331,7 @@ impl Named {
                 n_of: "sessions",
                 sessions: fitted.map_or(0, |fitted| fitted.regression.n),
                 people: fitted.map_or(0, |fitted| fitted.people),
-                method: Method::Regression,
+                method: fitted.map_or(Method::Regression, |fitted| fitted.method),
             },
             published,
         )

@@ -195,6 +195,9 @@ pub(crate) struct Study {
     /// List the findings
     #[arg(long)]
     pub list: bool,
+    /// The five questions of somebody who leads a team, with what the answers cannot say
+    #[arg(long, conflicts_with_all = ["findings", "finding"])]
+    pub team: bool,
     /// Split every finding
     #[arg(long, value_enum, default_value_t = By::Overall)]
     pub by: By,

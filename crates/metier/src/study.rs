@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::{Result, bail};
 use metier_report::Detail;
 use metier_store::Store;
-use metier_study::{Condition, FINDINGS, Study};
+use metier_study::{Condition, FINDINGS, Study, TEAM};
 
 use crate::cli::{self, All};
 use crate::summary::{is_synthetic, list, rows_of_two, settings, style};
@@ -17,6 +17,10 @@ pub(crate) fn run(command: &cli::Study, all: &All) -> Result<Ended> {
     }
     let names: Vec<&String> = command.findings.iter().chain(&command.finding).collect();
     let studies: Vec<&'static Study> = match names.as_slice() {
+        [] if command.team => {
+            let names = TEAM.iter().flat_map(|question| question.findings);
+            names.map(|name| metier_study::find(name)).collect::<Result<_, _>>()?
+        }
         [] => FINDINGS.iter().collect(),
         names => names.iter().map(|name| metier_study::find(name)).collect::<Result<_, _>>()?,
     };
@@ -38,6 +42,8 @@ pub(crate) fn run(command: &cli::Study, all: &All) -> Result<Ended> {
         write!(out, "{}", metier_report::csv(&findings))?;
     } else if command.markdown {
         write!(out, "{}", metier_report::markdown(&summary, &findings))?;
+    } else if command.team {
+        write!(out, "{}", metier_report::team(&summary, &TEAM, &findings, &style(Detail::Short)))?;
     } else {
         write!(out, "{}", metier_report::terminal(&summary, &findings, &style(Detail::Full)))?;
     }

@@ -37,6 +37,7 @@ fn series(cohort: &Cohort) -> Vec<Series> {
                 Unit::Share,
                 Statistic::Share,
             )
+            .key()
             .beside(Some(study.figure(classifier.telemetry_agreement, Some(MORE_THAN)))),
     ];
     let by_signal =

@@ -2,9 +2,9 @@
 
 use super::table_a1::verified;
 use super::{Fitted, How, Study};
-use crate::finding::{Table, Unit};
+use crate::finding::{Table, Unit, Why};
 use crate::judged::LEVELS;
-use crate::model::{Control, Named, Term, fit};
+use crate::model::{Control, Fitted as Model, Levels, Named, Term, fit};
 use crate::published::figures;
 use crate::regression::Regressions;
 use crate::selection::Cohort;
@@ -39,8 +39,8 @@ const NAMED: [(Named, Named); 5] = named!("novice", "beginner", "intermediate", 
 fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
     let figures = figures();
     let outcome = verified(cohort);
-    let terms: Vec<Term> =
-        LEVELS[1..].iter().map(|(level, name)| Term::level(cohort, *level, name)).collect();
+    let levels = Levels::new(cohort, &outcome);
+    let terms = levels.terms();
     let fitted = fit(cohort, &outcome, &terms, &CONTROLS);
     // The mean alone, for its error: it and the differences are uncorrelated where errors are alike.
     let mean = fit(cohort, &only_where(&outcome, &terms), &[], &[]);
@@ -49,45 +49,49 @@ fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
         Some(figures.study.agentic_coding.figure(share, Some("Published without anything held equal.")))
     };
     let (mut shares, mut differences) = (Vec::new(), Vec::new());
-    for (at, (share, difference)) in NAMED.into_iter().enumerate() {
-        let name = LEVELS[at].1;
-        if at > 0 {
-            differences.push(difference.coefficient(&fitted, name, None));
+    for ((share, difference), (level, name)) in NAMED.into_iter().zip(LEVELS) {
+        if level > 1 {
+            differences.push(levels.over_novices(difference, &fitted, level));
         }
-        let (model, mean) = match (&fitted, &mean) {
-            (Ok(model), Ok(mean)) => (model, mean),
-            (Err(why), _) | (_, Err(why)) => {
-                shares.push(share.missing(*why, published(name)));
-                continue;
-            }
+        let made = match (&fitted, &mean) {
+            (Ok(model), Ok(mean)) => adjusted(model, mean, &levels, level),
+            (Err(why), _) | (_, Err(why)) => Err(*why),
         };
-        // What is left of each level once the average level is taken off.
-        let n = model.sessions.len() as f64;
-        let weights: Vec<(&str, f64)> = terms
-            .iter()
-            .filter(|term| model.fit.coefficient(&term.name).is_some())
-            .map(|term| {
-                let average = model.sessions.iter().map(|at| term.values[*at]).sum::<f64>() / n;
-                (term.name.as_str(), f64::from(u8::from(term.name == name)) - average)
-            })
-            .collect();
-        let there = at == 0 || model.fit.coefficient(name).is_some();
-        let (Ok(difference), Some(mean), true) =
-            (model.fit.combination(&weights), mean.fit.coefficients.first(), there)
-        else {
-            shares.push(share.missing(crate::finding::Why::NoVariation, published(name)));
-            continue;
-        };
-        let value = mean.estimate + difference.estimate;
-        let error = mean.std_error.hypot(difference.std_error);
-        let reach = metier_stats::distribution::student_quantile(0.975, model.fit.degrees_of_freedom) * error;
-        let ends = ((value - reach).max(0.0), (value + reach).min(1.0));
-        shares.push(share.interval(Some(model), value, ends, published(name)));
+        shares.push(match (made, fitted.as_ref().ok()) {
+            (Ok((value, ends)), model) => share.interval(model, value, ends, published(name)),
+            (Err(why), _) => share.missing(why, published(name)),
+        });
     }
     shares.extend(differences);
     let models = fitted.into_iter().map(|fitted| fitted.regression).collect();
     let title = "Verified success on expertise, sessions alike".to_owned();
     Fitted { measures: shares, tables: vec![Table { title, regressions: Regressions { models } }] }
+}
+
+/// The share that a level would have in sessions like all: the mean, and what is left of the level once the average level
+/// is taken off.
+fn adjusted(model: &Model, mean: &Model, levels: &Levels, level: u8) -> Result<(f64, (f64, f64)), Why> {
+    let own = levels.term(level).map(|term| term.name.as_str());
+    // A level that is dropped would be taken for the lowest one.
+    let terms = levels.terms();
+    let dropped = terms.iter().any(|term| model.fit.coefficient(&term.name).is_none());
+    if dropped || (own.is_none() && levels.lowest != Some(level)) {
+        return Err(Why::NoVariation);
+    }
+    let n = model.sessions.len() as f64;
+    let weights: Vec<(&str, f64)> = terms
+        .iter()
+        .map(|term| {
+            let average = model.sessions.iter().map(|at| term.values[*at]).sum::<f64>() / n;
+            (term.name.as_str(), f64::from(u8::from(own == Some(&term.name))) - average)
+        })
+        .collect();
+    let difference = model.fit.combination(&weights).map_err(|_| Why::NoVariation)?;
+    let mean = mean.fit.coefficients.first().ok_or(Why::NoVariation)?;
+    let value = mean.estimate + difference.estimate;
+    let error = mean.std_error.hypot(difference.std_error);
+    let reach = metier_stats::distribution::student_quantile(0.975, model.fit.degrees_of_freedom) * error;
+    Ok((value, ((value - reach).max(0.0), (value + reach).min(1.0))))
 }
 
 /// An outcome where the terms are known too.

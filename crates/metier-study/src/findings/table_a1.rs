@@ -3,7 +3,7 @@
 use super::{Fitted, How, Study};
 use crate::finding::{Table, Unit};
 use crate::judged::LEVELS;
-use crate::model::{Control, Named, Term, fit};
+use crate::model::{Control, Levels, Named, Term, fit};
 use crate::regression::Regressions;
 use crate::selection::Cohort;
 use crate::settings::Settings;
@@ -23,7 +23,7 @@ pub(super) const A2: Study = Study {
     name: "table_a2",
     title: "Success by level of expertise, control after control (Table A2)",
     definition: "As table_a1, with an indicator for each level of expertise and novices left out: each number is a difference \
-        to novices.",
+        to novices. Without sessions of novices the table has differences to the lowest level that there is.",
     unit: "session",
     summarised: false,
     how: How::Fitted(a2),
@@ -97,17 +97,17 @@ const OVER_NOVICES: [Named; 4] = [
 
 fn a2(cohort: &Cohort, _: &Settings) -> Fitted {
     let outcome = verified(cohort);
-    let levels = || LEVELS[1..].iter().map(|(level, name)| Term::level(cohort, *level, name));
+    let levels = Levels::new(cohort, &outcome);
     let (mut measures, mut models) = (Vec::new(), Vec::new());
     for (at, controls) in COLUMNS.iter().enumerate() {
-        let mut terms: Vec<Term> = levels().collect();
+        let mut terms = levels.terms();
         if at + 1 == COLUMNS.len() {
             terms.push(length(cohort));
         }
         let fitted = fit(cohort, &outcome, &terms, controls);
         if at == PREFERRED {
             let named = OVER_NOVICES.iter().zip(&LEVELS[1..]);
-            measures.extend(named.map(|(named, (_, name))| named.coefficient(&fitted, name, None)));
+            measures.extend(named.map(|(named, (level, _))| levels.over_novices(*named, &fitted, *level)));
         }
         models.extend(fitted.ok().map(|fitted| fitted.regression));
     }

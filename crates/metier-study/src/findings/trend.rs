@@ -73,7 +73,7 @@ fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
         (points("fixing", "fixing"), between(trend.fixing), &["fixing"]),
         (points("operating", "operating"), between(trend.operating), &["operating"]),
         (
-            points("analyzing_and_communicating", "analyzing, communicating"),
+            points("analyzing_and_communicating", "analysing, communicating"),
             between(trend.analyzing_and_communicating),
             &["analyzing", "communicating"],
         ),

@@ -167,7 +167,8 @@ impl Rows {
                 let column = asked.clusters.get(variable - 1).copied().unwrap_or_default();
                 anyhow!("column {column} makes {clusters} cluster; there must be at least 2")
             }
-            other => other.into(),
+            // It may hold a name of the file, which may hold anything.
+            other => anyhow!(other.to_string().replace(char::is_control, " ")),
         }
     }
 
@@ -370,5 +371,7 @@ fn dummies(
         name: format!("{column_name}[{name}]"),
         values: codes.iter().map(|other| f64::from(u8::from(*other == code))).collect(),
     };
-    Ok(used.into_iter().skip(1).map(dummy).collect())
+    // One name alone is a constant, which the model leaves out and tells.
+    let base = usize::from(used.len() > 1);
+    Ok(used.into_iter().skip(base).map(dummy).collect())
 }
