@@ -55,7 +55,9 @@ impl Table {
         let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let mut lines = text.lines().map(|line| line.split(',').map(str::to_owned).collect());
         let names = lines.next().ok_or_else(|| format!("{} is empty", path.display()))?;
-        Ok(Table { names, rows: lines.collect() })
+        // A row with a missing value is no row of the design.
+        let rows = lines.filter(|row: &Vec<String>| row.iter().all(|cell| !cell.is_empty())).collect();
+        Ok(Table { names, rows })
     }
 
     fn column<T: std::str::FromStr>(&self, name: &str) -> Option<Vec<T>> {

@@ -75,6 +75,10 @@ def make(random, number):
             codes = frame["f0"].to_numpy()
         frame[f"g{cluster}"] = codes
         frame["y"] += random.normal(0, 0.5, levels)[codes % levels]
+    if random.random() < 0.3:
+        # Missing values: pyfixest leaves their rows out by itself, the other side when it reads them.
+        for column in ["y", "x0"]:
+            frame.loc[random.random(rows) < 0.04, column] = np.nan
     return frame
 
 

@@ -126,7 +126,7 @@ mod tests {
                 let first = Time::parse(&format!("{month}T08:00:00Z"));
                 let mut row = row(id, id / 3, Facts { prompts: 1, first, ..facts() });
                 let fixing = match id % 3 {
-                    0 => id % 2 == 0,
+                    0 => id.is_multiple_of(2),
                     1 => true,
                     _ => id % 10 == 8,
                 };
