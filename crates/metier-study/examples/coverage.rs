@@ -50,7 +50,10 @@ fn print(planted: &[Planted], lines: &[Line]) -> bool {
     let mut holds = true;
     for (planted, line) in planted.iter().zip(lines) {
         let name = format!("{} {}", planted.finding, planted.measure);
-        let inside = (0.93..=0.97).contains(&line.share());
+        let studies = line.studies as f64;
+        let share = line.covered as f64 / studies;
+        let spread = (line.squares / studies - line.mean() * line.mean()).max(0.0).sqrt();
+        let inside = (0.93..=0.97).contains(&share);
         holds &= inside;
         let few =
             if line.studies < lines[0].studies { format!(" of {}", line.studies) } else { String::new() };
@@ -58,9 +61,9 @@ fn print(planted: &[Planted], lines: &[Line]) -> bool {
             "{name:44} {:9.4} {:9.4} {:8.4} {:8.4} {:7.1}%{few}{}",
             planted.value,
             line.mean(),
-            line.spread(),
-            line.width(),
-            100.0 * line.share(),
+            spread,
+            line.width / studies,
+            100.0 * share,
             if inside { "" } else { "  OUTSIDE" }
         );
     }

@@ -72,13 +72,15 @@ impl Series {
             let (top, bottom) = of(selected)?;
             Some(Observation { session, top, bottom })
         };
-        let observations = cohort.sessions.iter().enumerate().filter_map(observed).collect();
+        let mut observations = Vec::with_capacity(cohort.sessions.len());
+        observations.extend(cohort.sessions.iter().enumerate().filter_map(observed));
         Series { n_of, observations, asked: Vec::new() }
     }
 
     /// One value a turn that a prompt started, where it is recorded.
     pub(crate) fn turns(cohort: &Cohort, value: impl Fn(&Turn) -> Option<f64>) -> Series {
-        let mut observations = Vec::new();
+        let turns = cohort.sessions.iter().map(|selected| selected.facts.turns.len()).sum();
+        let mut observations = Vec::with_capacity(turns);
         for (session, selected) in cohort.sessions.iter().enumerate() {
             let turns = selected.facts.turns.iter().filter(|turn| turn.prompt.is_some());
             observations.extend(turns.filter_map(&value).map(|top| Observation {

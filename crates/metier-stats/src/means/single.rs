@@ -96,10 +96,9 @@ pub fn ratio(top: &Sample, bottom: &[f64]) -> Result<Estimate, Error> {
     if bottom.len() != rows {
         return Err(Error::Lengths { column: "the bottom".into(), values: bottom.len(), rows });
     }
-    Sample { values: bottom, ..*top }.check().map_err(|error| match error {
-        Error::NotFinite { row, value, .. } => Error::NotFinite { column: "the bottom".into(), row, value },
-        other => other,
-    })?;
+    if let Some(row) = bottom.iter().position(|value| !value.is_finite()) {
+        return Err(Error::NotFinite { column: "the bottom".into(), row, value: bottom[row] });
+    }
     let weighted = |values: &[f64]| (0..rows).map(|row| top.weight(row) * values[row]).sum::<f64>();
     let below = weighted(bottom);
     let size_below: f64 = (0..rows).map(|row| top.weight(row) * bottom[row].abs()).sum();

@@ -21,9 +21,11 @@ pub struct Line {
     pub studies: u64,
     /// Those whose interval contains the planted value.
     pub covered: u64,
-    sum: f64,
-    squares: f64,
-    width: f64,
+    /// The estimates, added up, and their squares.
+    pub sum: f64,
+    pub squares: f64,
+    /// The widths of all intervals, added up.
+    pub width: f64,
 }
 
 impl Line {
@@ -43,22 +45,9 @@ impl Line {
         self.width += other.width;
     }
 
-    pub fn share(&self) -> f64 {
-        self.covered as f64 / self.studies as f64
-    }
-
+    /// The mean estimate.
     pub fn mean(&self) -> f64 {
         self.sum / self.studies as f64
-    }
-
-    /// The standard deviation of the estimate over studies.
-    pub fn spread(&self) -> f64 {
-        (self.squares / self.studies as f64 - self.mean() * self.mean()).max(0.0).sqrt()
-    }
-
-    /// The mean width of the interval.
-    pub fn width(&self) -> f64 {
-        self.width / self.studies as f64
     }
 }
 
