@@ -79,9 +79,19 @@ impl Series {
 
     /// One value a turn that a prompt started, where it is recorded.
     pub(crate) fn turns(cohort: &Cohort, value: impl Fn(&Turn) -> Option<f64>) -> Series {
-        let turns = cohort.sessions.iter().map(|selected| selected.facts.turns.len()).sum();
+        Series::turns_where(cohort, |_| true, value)
+    }
+
+    /// The same of some sessions.
+    pub(crate) fn turns_where(
+        cohort: &Cohort,
+        counts: impl Fn(&Selected) -> bool,
+        value: impl Fn(&Turn) -> Option<f64>,
+    ) -> Series {
+        let counted = || cohort.sessions.iter().enumerate().filter(|(_, selected)| counts(selected));
+        let turns = counted().map(|(_, selected)| selected.facts.turns.len()).sum();
         let mut observations = Vec::with_capacity(turns);
-        for (session, selected) in cohort.sessions.iter().enumerate() {
+        for (session, selected) in counted() {
             let turns = selected.facts.turns.iter().filter(|turn| turn.prompt.is_some());
             observations.extend(turns.filter_map(&value).map(|top| Observation {
                 session,

@@ -1,9 +1,11 @@
 //! How long the agent works on one prompt.
 
+use metier_session::Turn;
+
 use super::{How, Study};
 use crate::finding::{Published, Unit};
 use crate::published::figures;
-use crate::selection::Cohort;
+use crate::selection::{Cohort, Selected};
 use crate::series::{Series, Statistic};
 
 pub(super) const STUDY: Study = Study {
@@ -11,7 +13,8 @@ pub(super) const STUDY: Study = Study {
     title: "How long the agent works on a prompt",
     definition: "From a prompt to the agent's last record before the next one, by the clock of the transcript, so \
         that time spent waiting for the person's approval is in it. Percentiles are over turns. One is \
-        shown when at least one turn can lie beyond it: the 99.9th from 1,000 turns.",
+        shown when at least one turn can lie beyond it: the 99.9th from 1,000 turns. Then the median and the 99.9th by how many \
+        sessions of the same person, of those that count here, began before.",
     unit: "turn",
     summarised: true,
     how: How::Observed(series),
@@ -20,8 +23,9 @@ pub(super) const STUDY: Study = Study {
 fn series(cohort: &Cohort) -> Vec<Series> {
     let percentile = |p: f64| Statistic::Quantile(p / 100.0);
     let minutes = Unit::Minutes;
-    vec![
-        Series::turns(cohort, |turn| turn.ms.map(|ms| ms as f64 / 60_000.0))
+    let length = |turn: &Turn| turn.ms.map(|ms| ms as f64 / 60_000.0);
+    let mut all = vec![
+        Series::turns(cohort, length)
             .ask("p50", "minutes, median", minutes, percentile(50.0))
             .key()
             .ask("p75", "minutes, 75th percentile", minutes, percentile(75.0))
@@ -32,8 +36,36 @@ fn series(cohort: &Cohort) -> Vec<Series> {
             .ask("p999", "minutes, 99.9th percentile", minutes, percentile(99.9))
             .key()
             .beside(published(&cohort.label)),
-    ]
+    ];
+    for (at, (fewest, [median, longest])) in CLASSES.into_iter().enumerate() {
+        let next = CLASSES.get(at + 1).map_or(usize::MAX, |next| next.0);
+        let counts =
+            |session: &Selected| session.earlier.is_some_and(|earlier| (fewest..next).contains(&earlier));
+        all.push(
+            Series::turns_where(cohort, counts, length)
+                .ask(median.0, median.1, minutes, percentile(50.0))
+                .ask(longest.0, longest.1, minutes, percentile(99.9)),
+        );
+    }
+    all
 }
+
+macro_rules! classes {
+    ($($fewest:literal $name:literal $title:literal),*) => {
+        [$(($fewest, [
+            (concat!("p50_", $name), concat!("minutes, median, ", $title)),
+            (concat!("p999_", $name), concat!("minutes, 99.9th percentile, ", $title)),
+        ])),*]
+    };
+}
+
+/// By earlier sessions: the fewest of each class, and names and titles of its numbers.
+const CLASSES: [(usize, [(&str, &str); 2]); 4] = classes!(
+    0 "first_session" "first session",
+    1 "after_1" "after 1–19 sessions",
+    20 "after_20" "after 20–199 sessions",
+    200 "after_200" "after 200 or more"
+);
 
 /// The figure of the group's month, or for groups that are no month, of the last month published.
 fn published(label: &str) -> Option<Published> {
@@ -51,7 +83,7 @@ mod tests {
     use super::*;
     use crate::testing::{estimate, facts, row, study, turn, value};
     use crate::{By, Selection, Settings};
-    use metier_session::{Facts, Time, Turn};
+    use metier_session::{Facts, Time};
 
     #[test]
     fn by_hand() {
