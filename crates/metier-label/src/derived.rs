@@ -8,7 +8,7 @@ use crate::rubric::Rubric;
 /// What follows from the labels of a session and its facts. `None` where a label that decides is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Derived {
-    /// Judged succeeded, and a success signal of at least 4. `None` also where there is no clear goal.
+    /// Judged succeeded, and a success signal of at least 4. `None` also where there is no clear goal, or no signal.
     pub verified_success: Option<bool>,
     /// Judged succeeded or partially succeeded. `None` also where there is no clear goal.
     pub at_least_partial: Option<bool>,
@@ -16,7 +16,7 @@ pub struct Derived {
     pub troubled: Option<bool>,
     /// Of troubled sessions: whether the success was verified all the same. `None` for the others.
     pub recovered: Option<bool>,
-    /// Judged failed, and no line added, where lines are recorded.
+    /// Judged failed, and no line added. `None` where lines are not recorded.
     pub abandoned: Option<bool>,
     /// At least one line added, where lines are recorded.
     pub wrote_code: Option<bool>,
@@ -33,10 +33,8 @@ impl Derived {
         let goal = outcome.filter(|outcome| *outcome != "no_clear_goal");
         let success = labels.level(rubric, "success_signal");
         let troubled = labels.level(rubric, "failure_signal").map(|level| level >= 3);
-        let verified_success = match goal {
-            Some("succeeded") => success.map(|level| level >= 4),
-            other => other.map(|_| false),
-        };
+        // Without a signal nobody knows: were only failures known, their share would be too large.
+        let verified_success = goal.zip(success).map(|(goal, level)| goal == "succeeded" && level >= 4);
         let wrote_code = facts.lines_added.map(|lines| lines > 0);
         let failed = outcome.map(|outcome| outcome == "failed");
         Derived {
@@ -44,11 +42,7 @@ impl Derived {
             at_least_partial: goal.map(|outcome| outcome != "failed"),
             troubled,
             recovered: if troubled == Some(true) { verified_success } else { None },
-            // A session that was not judged failed is not abandoned, whatever the lines.
-            abandoned: match failed {
-                Some(true) => wrote_code.map(|wrote| !wrote),
-                other => other,
-            },
+            abandoned: failed.zip(wrote_code).map(|(failed, wrote)| failed && !wrote),
             wrote_code,
             judged_writing: labels.choice(rubric, "codebase").map(|it| it == "modify" || it == "create"),
             software_occupation: labels
@@ -101,7 +95,8 @@ mod tests {
         assert_eq!(derived(&labels("failed", 0, 4), Some(0)).abandoned, Some(true));
         assert_eq!(derived(&labels("failed", 0, 4), Some(3)).abandoned, Some(false));
         assert_eq!(derived(&labels("failed", 0, 4), None).abandoned, None);
-        assert_eq!(derived(&labels("succeeded", 0, 4), None).abandoned, Some(false));
+        assert_eq!(derived(&labels("succeeded", 0, 4), Some(0)).abandoned, Some(false));
+        assert_eq!(derived(&labels("succeeded", 0, 4), None).abandoned, None, "else only failures were lost");
     }
 
     #[test]

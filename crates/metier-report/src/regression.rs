@@ -171,12 +171,12 @@ fn stars(p: f64) -> &'static str {
 /// What a reader has to know of the models, in sentences.
 fn notes(table: &Regressions, shown: Shown) -> Vec<String> {
     let mut notes = vec!["Below each estimate its standard error and 95 % interval.".to_owned()];
-    let several = table.models.len() > 1;
+    let several = is_numbered(table);
     let mut said: Vec<(String, Vec<usize>)> = Vec::new();
-    for (at, model) in table.models.iter().enumerate() {
+    for (number, model) in table.numbers().into_iter().zip(&table.models) {
         let mut say = |text: String| match said.iter_mut().find(|(other, _)| *other == text) {
-            Some((_, models)) => models.push(at + 1),
-            None => said.push((text, vec![at + 1])),
+            Some((_, models)) => models.push(number),
+            None => said.push((text, vec![number])),
         };
         say(errors(model));
         if model.kind == Kind::Logit {
@@ -203,10 +203,18 @@ fn notes(table: &Regressions, shown: Shown) -> Vec<String> {
             notes.push(text);
         }
     }
+    for column in &table.not_fitted {
+        notes.push(format!("({}) Not fitted: {}.", column.column, column.reason));
+    }
     if shown.stars {
         notes.push("* p < 0.05, ** p < 0.01, *** p < 0.001.".to_owned());
     }
     notes
+}
+
+/// Whether columns have numbers: if there are several, fitted or not.
+fn is_numbered(table: &Regressions) -> bool {
+    table.models.len() + table.not_fitted.len() > 1
 }
 
 fn rows(count: usize) -> String {
@@ -224,13 +232,13 @@ fn errors(model: &Regression) -> String {
 }
 
 fn text(table: &Regressions, lines: &[Line], shown: Shown) -> String {
-    let several = table.models.len() > 1;
+    let several = is_numbered(table);
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     let head = |label: &str, cells: Vec<String>| {
         std::iter::once(Cell::left(label)).chain(cells.into_iter().map(Cell::right)).collect()
     };
     if several {
-        rows.push(head("", (1..=table.models.len()).map(|at| format!("({at})")).collect()));
+        rows.push(head("", table.numbers().into_iter().map(|at| format!("({at})")).collect()));
     }
     rows.push(head("", table.models.iter().map(|model| model.outcome.clone()).collect()));
     for line in lines {
@@ -261,10 +269,10 @@ fn text(table: &Regressions, lines: &[Line], shown: Shown) -> String {
 
 fn markdown(table: &Regressions, lines: &[Line], shown: Shown) -> String {
     let escaped = |text: &str| text.replace('|', "\\|");
-    let several = table.models.len() > 1;
+    let several = is_numbered(table);
     let mut out = String::from("| |");
-    for (at, model) in table.models.iter().enumerate() {
-        let number = if several { format!("({}) ", at + 1) } else { String::new() };
+    for (number, model) in table.numbers().into_iter().zip(&table.models) {
+        let number = if several { format!("({number}) ") } else { String::new() };
         out.push_str(&format!(" {number}{} |", escaped(&model.outcome)));
     }
     out.push_str("\n| --- |");
@@ -286,11 +294,11 @@ fn markdown(table: &Regressions, lines: &[Line], shown: Shown) -> String {
 }
 
 fn latex(table: &Regressions, lines: &[Line], shown: Shown) -> String {
-    let several = table.models.len() > 1;
+    let several = is_numbered(table);
     let mut out = format!("\\begin{{tabular}}{{l{}}}\n\\toprule\n", "r".repeat(table.models.len()));
     if several {
-        for at in 1..=table.models.len() {
-            out.push_str(&format!(" & ({at})"));
+        for number in table.numbers() {
+            out.push_str(&format!(" & ({number})"));
         }
         out.push_str(" \\\\\n");
     }
@@ -340,7 +348,7 @@ fn in_latex(text: &str) -> String {
 fn csv(table: &Regressions) -> String {
     let mut out =
         String::from("model,outcome,kind,name,estimate,std_error,t,p,conf_low,conf_high,n,clusters\n");
-    for (at, model) in table.models.iter().enumerate() {
+    for (number, model) in table.numbers().into_iter().zip(&table.models) {
         let clusters: Vec<String> = model.clusters.iter().map(ToString::to_string).collect();
         let parts = [(kind(model.kind), &model.coefficients), ("marginal", &model.average_marginal_effects)];
         for (kind, coefficient) in
@@ -349,7 +357,7 @@ fn csv(table: &Regressions) -> String {
             let Coefficient { name, estimate, std_error, t, p, conf_low, conf_high } = coefficient;
             out.push_str(&format!(
                 "{},{},{kind},{},{estimate:?},{std_error:?},{t:?},{p:?},{conf_low:?},{conf_high:?},{},{}\n",
-                at + 1,
+                number,
                 quoted(&model.outcome),
                 quoted(name),
                 model.n,
@@ -424,7 +432,7 @@ mod tests {
             r_squared_within: Some(0.004),
             ..first.clone()
         };
-        Regressions { models: vec![first, second] }
+        Regressions { models: vec![first, second], not_fitted: Vec::new() }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Findings as text for a terminal: one grid of all findings for a single group, or a table each for several.
 
-use metier_study::{By, Finding, Measure, Summary};
+use metier_study::{By, Estimate, Finding, LabelsBy, Measure, Summary};
 
 use crate::layout::{Cell, Paint, painted, paragraph, row};
 use crate::notes::Notes;
@@ -106,6 +106,13 @@ pub(crate) fn headline(summary: &Summary, style: &Style) -> String {
         if summary.synthetic { "; synthetic" } else { "" },
     );
     let mut out = paragraph("", &text, style.width);
+    if !summary.conditions.is_empty() {
+        let text = format!("Only sessions with {}.", summary.conditions.join(" and "));
+        out.push_str(&paragraph("", &text, style.width));
+    }
+    if let Some(labels) = &summary.labels {
+        out.push_str(&paragraph("", &labelled(labels, population.sessions), style.width));
+    }
     if !population.left_out.is_empty() {
         let left_out: Vec<String> = population
             .left_out
@@ -115,6 +122,19 @@ pub(crate) fn headline(summary: &Summary, style: &Style) -> String {
         out.push_str(&paragraph("", &format!("Left out: {}.", left_out.join(", ")), style.width));
     }
     out
+}
+
+/// Whose labels findings rest on.
+pub(crate) fn labelled(labels: &LabelsBy, sessions: usize) -> String {
+    let of = match labels.sessions {
+        n if n == sessions => "all".to_owned(),
+        n => number::thousands(n as u64),
+    };
+    let second = match &labels.second {
+        Some(second) => format!("; second rater {second}"),
+        None => String::new(),
+    };
+    format!("Labels by {}, of {of} of them{second}: measurements that err.", labels.rater)
 }
 
 /// The day of a moment, in UTC.
@@ -140,7 +160,10 @@ pub(crate) fn grid<'a>(findings: &[&'a Finding], style: &Style, notes: &mut Note
         return String::new();
     }
     let dim = |text: &str| Cell::right(text).paint(Paint::Dim);
-    let head = vec![Cell::left(""), dim("value"), dim("95 % interval"), dim("n"), dim("published")];
+    let full = style.detail == Detail::Full;
+    let mut head = vec![Cell::left(""), dim("value"), dim("95 % interval"), dim("n")];
+    head.extend(full.then(|| dim("people")));
+    head.push(dim("published"));
     let mut sections = Vec::new();
     for finding in findings {
         let (mut lines, mut above) = (Vec::new(), "");
@@ -158,13 +181,15 @@ pub(crate) fn grid<'a>(findings: &[&'a Finding], style: &Style, notes: &mut Note
                 None => format!("  {}", measure.title),
             };
             above = quantity;
-            lines.push(vec![
+            let mut line = vec![
                 Cell::left(label),
                 Cell::right(number::value(estimate.value, measure.unit)),
                 dim(&number::interval(estimate, measure.unit)),
                 dim(&n),
-                Cell::right(published.unwrap_or_default()),
-            ]);
+            ];
+            line.extend(full.then(|| dim(&people(estimate))));
+            line.push(Cell::right(published.unwrap_or_default()));
+            lines.push(line);
         }
         sections.push((finding, lines));
     }
@@ -184,6 +209,11 @@ pub(crate) fn grid<'a>(findings: &[&'a Finding], style: &Style, notes: &mut Note
         }
     }
     out
+}
+
+/// How many people an estimate is of; of one that rests on nothing, nothing.
+pub(crate) fn people(estimate: &Estimate) -> String {
+    if estimate.n == 0 { String::new() } else { number::thousands(estimate.people as u64) }
 }
 
 /// One finding with a line for each group; measures that do not fit beside each other stand below.
@@ -245,16 +275,28 @@ fn lines(finding: &Finding) -> [Vec<Cell>; 2] {
 /// One measure of all groups, line by line beside [`lines`].
 fn column<'a>(finding: &'a Finding, at: usize, notes: &mut Notes<'a>) -> Vec<Cell> {
     let mut cells = vec![Cell::right(finding.groups[0].measures[at].title).paint(Paint::Dim)];
-    let mut figures: Vec<String> = Vec::new();
-    for measure in finding.groups.iter().map(|group| &group.measures[at]) {
+    let mut figures: Vec<(String, Vec<&str>)> = Vec::new();
+    for (group, measure) in finding.groups.iter().map(|group| (group, &group.measures[at])) {
         notes.shown(measure);
         cells.push(Cell::right(number::value(measure.estimate.value, measure.unit)));
         cells.push(Cell::right(number::interval(&measure.estimate, measure.unit)).paint(Paint::Dim));
         let figure = measure.published.as_ref().map(|published| {
             format!("{} {}", number::published(published.value, measure.unit), notes.mark(published))
         });
-        figures.extend(figure.filter(|figure| !figures.contains(figure)));
+        if let Some(figure) = figure {
+            match figures.iter_mut().find(|(other, _)| *other == figure) {
+                Some((_, groups)) => groups.push(&group.label),
+                None => figures.push((figure, vec![&group.label])),
+            }
+        }
     }
+    let figures: Vec<String> = figures
+        .into_iter()
+        .map(|(figure, groups)| match groups.len() {
+            all if all == finding.groups.len() => figure,
+            _ => format!("{figure} ({})", groups.join(", ")),
+        })
+        .collect();
     cells.push(Cell::right(figures.join(" / ")));
     cells
 }

@@ -81,55 +81,55 @@ fn rendered(settings: &Settings, style: &Style) -> String {
 #[test]
 fn the_plain_summary() {
     let text = rendered(&Settings::default(), &Style::default());
-    insta::assert_snapshot!(text, @r#"
+    insta::assert_snapshot!(text, @"
     12 sessions (claude-code 12) by 1 person, 2025-12-17 to 2026-01-08: 33 prompts,
     1,320 words typed, 37,400 words of the agent, 602 actions; synthetic.
     Left out: 1 headless.
 
                                         value  95 % interval            n  published
     How person and agent share the work
-      words typed, session mean           110       80.0–140  12 sessions
-      agent's words, session mean       3,117    1,800–4,683  12 sessions
-      agent's words per word typed       28.3      19.7–37.7  1,320 words
+      words typed, session mean           110       72.3–148  12 sessions
+      agent's words, session mean       3,117    1,441–4,792  12 sessions
+      agent's words per word typed       28.3      17.3–39.4  1,320 words
       actions that read files            50 %        50–51 %  592 actions
       actions that search files          12 %        11–12 %  592 actions
       actions that change files          24 %        24–25 %  592 actions
       actions that run commands          14 %        13–14 %  592 actions
 
     How much the agent does per prompt
-      prompts per session, mean          2.75      2.00–3.50  12 sessions        4 ¹
-        geometric mean                   2.35      1.70–3.23  12 sessions        4 ¹
-        median                           2.50      1.50–4.00  12 sessions
-      actions per prompt, mean           17.4      11.4–23.5  12 sessions       10 ¹
-        geometric mean                   15.9      10.3–22.8  11 sessions       10 ¹
-        median                           16.8      8.75–27.2  12 sessions
-      words per prompt, mean            1,100      716–1,500  12 sessions    2,400 ¹
-        geometric mean                    982      611–1,458  11 sessions    2,400 ¹
-        median                          1,100      500–1,700  12 sessions
+      prompts per session, mean          2.75      1.81–3.69  12 sessions        4 ¹
+        geometric mean                   2.35      1.60–3.47  12 sessions        4 ¹
+        median                           2.50      1.00–4.15  12 sessions
+      actions per prompt, mean           17.4      10.4–24.3  12 sessions       10 ¹
+        geometric mean                   15.9      9.97–25.3  11 sessions       10 ¹
+        median                           16.8      6.48–29.1  12 sessions
+      words per prompt, mean            1,100      642–1,558  12 sessions    2,400 ¹
+        geometric mean                    982      595–1,620  11 sessions    2,400 ¹
+        median                          1,100      370–1,830  12 sessions
       above 100 actions, sessions         0 %         0–24 %  12 sessions      2 % ¹
         turns                             0 %         0–24 %     33 turns      2 % ¹
 
     How long the agent works on a prompt
-      minutes, median                    5.25      3.38–7.12     33 turns
+      minutes, median                    5.25      2.25–8.25     33 turns
         90th percentile                  8.25                    33 turns
         99.9th percentile                   –                    33 turns       45 ²
 
     How much is approved beforehand
-      auto-approved, all prompts         36 %       4.0–70 %   33 prompts
+      auto-approved, all prompts         36 %        11–72 %   33 prompts
         first session                     0 %                    1 prompt     20 % ²
         after 20–49 sessions                –
         after 750 or more                   –                                 40 % ²
 
     How often the person steps in
-      interruptions per 100 prompts      36.4      17.5–63.7   33 prompts
-      sessions with interruptions        67 %        42–92 %  12 sessions
-      rejections per 100 actions         1.00      0.38–2.00  602 actions
-      sessions with rejections           50 %        17–75 %  12 sessions
+      interruptions per 100 prompts      36.4      11.1–61.6   33 prompts
+      sessions with interruptions        67 %        35–88 %  12 sessions
+      rejections per 100 actions         1.00      0.21–1.79  602 actions
+      sessions with rejections           50 %        22–78 %  12 sessions
       queued messages per session           –
 
     How many sessions leave hard evidence
-      hard evidence of any kind          25 %         0–50 %  12 sessions
-      confirmed commit                   25 %         0–50 %  12 sessions
+      hard evidence of any kind          25 %       7.5–58 %  12 sessions
+      confirmed commit                   25 %       7.5–58 %  12 sessions
       pull request                        0 %         0–24 %  12 sessions
       last tests passed                   0 %         0–24 %  12 sessions
       any test run                        0 %         0–24 %  12 sessions
@@ -152,10 +152,10 @@ fn the_plain_summary() {
       6,000 public sessions of about 200 repositories with Entire checkpoint
       branches. The study counts turns, not messages. The study counts prompts that
       ask to explain.
-    95 % intervals by bootstrap over sessions of 1 person: speaks of that person
+    95 % intervals by jackknife over sessions of 1 person: speaks of that person
     only; Wilson score over sessions of 1 person: speaks of that person only. No
     interval where fewer than 5 sessions; too few observations for the percentile.
-    "#);
+    ");
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn by_month() {
     let (rows, settings) = (rows(), Settings { by: By::Month, ..Settings::default() });
     let mut findings = findings(&rows, &settings, &summarised());
     findings.retain(|finding| ["depth", "turn_length"].contains(&finding.name));
-    insta::assert_snapshot!(terminal(&summary(&rows, &settings), &findings, &Style::default()), @r#"
+    insta::assert_snapshot!(terminal(&summary(&rows, &settings), &findings, &Style::default()), @"
     12 sessions (claude-code 12) by 1 person, 2025-12-17 to 2026-01-08: 33 prompts,
     1,320 words typed, 37,400 words of the agent, 602 actions.
     Left out: 1 headless.
@@ -175,18 +175,16 @@ fn by_month() {
                           session,  geometric   session,    prompt,  geometric
     month      sessions       mean       mean     median       mean       mean
     2025-12           8       2.62       2.28       2.50       11.3       11.2
-                         1.75–3.62  1.53–3.36  1.00–4.00  6.37–16.5  6.85–16.9
+                         1.45–3.80  1.38–3.74  1.00–4.63  5.03–17.6  6.22–20.1
     2026-01           4       3.00       2.51       3.00       29.5       29.4
-    published                  4 ¹        4 ¹                  10 ¹       10 ¹
 
-                           actions             words per                above
-                               per  words per    prompt,  words per       100
-                           prompt,    prompt,  geometric    prompt,  actions,
-    month      sessions     median       mean       mean     median  sessions
-    2025-12           8       12.2        700        676        700       0 %
-                         3.50–18.5  375–1,050  407–1,052  200–1,200    0–32 %
-    2026-01           4       29.5      1,900      1,887      1,900       0 %
-    published                         2,400 ¹    2,400 ¹                2 % ¹
+                           actions             words per                 above
+                               per  words per    prompt,   words per       100
+                           prompt,    prompt,  geometric     prompt,  actions,
+    month      sessions     median       mean       mean      median  sessions
+    2025-12           8       12.2        700        676         700       0 %
+                         1.30–20.7  290–1,110  359–1,274  74.4–1,326    0–32 %
+    2026-01           4       29.5      1,900      1,887       1,900       0 %
 
                             above
                               100
@@ -195,29 +193,23 @@ fn by_month() {
     2025-12           8       0 %
                            0–32 %
     2026-01           4       0 %
-    published               2 % ¹
 
     How long the agent works on a prompt
-                                      minutes,    minutes,
-                          minutes,        90th      99.9th
-    month      sessions     median  percentile  percentile
-    2025-12           8       3.75        6.00           –
-                         2.25–5.25
-    2026-01           4       7.88        9.00           –
-    published                                         45 ²
+                                      minutes,        minutes,
+                          minutes,        90th          99.9th
+    month      sessions     median  percentile      percentile
+    2025-12           8       3.75        6.00               –
+                         1.50–5.29
+    2026-01           4       7.88        9.00               –
+    published                                   45 ¹ (2026-01)
 
-    ¹ Agentic coding and persistent returns to expertise: How Claude Code is used in
-      practice (2026-06-16): a random sample of 398,198 interactive Claude Code
-      sessions of 234,751 people, October 2025 to April 2026, without IDE
-      integrations, SDK, headless and the vendor's own use. Averages and shares as
-      published: not said which mean, nor whether over sessions or prompts.
-    ² Measuring AI agent autonomy in practice (2026-02-18): interactive Claude Code
+    ¹ Measuring AI agent autonomy in practice (2026-02-18): interactive Claude Code
       sessions of all users, October 2025 to January 2026. 25 minutes in October
       2025, 45 minutes in January 2026.
-    95 % intervals by bootstrap over sessions of 1 person: speaks of that person
+    95 % intervals by jackknife over sessions of 1 person: speaks of that person
     only; Wilson score over sessions of 1 person: speaks of that person only. No
     interval where fewer than 5 sessions; too few observations for the percentile.
-    "#);
+    ");
 }
 
 #[test]
@@ -226,33 +218,34 @@ fn one_finding_in_full() {
     let only: Vec<_> =
         findings(&rows, &settings, &summarised()).into_iter().filter(|f| f.name == "auto_approve").collect();
     let style = Style { detail: Detail::Full, ..Style::default() };
-    insta::assert_snapshot!(terminal(&summary(&rows, &settings), &only, &style), @r#"
+    insta::assert_snapshot!(terminal(&summary(&rows, &settings), &only, &style), @"
     12 sessions (claude-code 12) by 1 person, 2025-12-17 to 2026-01-08: 33 prompts,
     1,320 words typed, 37,400 words of the agent, 602 actions.
     Left out: 1 headless.
 
-                                  value  95 % interval           n  published
+                                 value  95 % interval           n  people  published
     How much is approved beforehand
     Auto-approved: the share of prompts sent while the agent could do everything
     without asking, among prompts whose permission the transcript records; then the
     same by how many sessions of the same person, of those that count here, began
     before. A store that does not hold a person's first sessions takes later ones
     for them.
-      auto-approved, all prompts   36 %       4.0–70 %  33 prompts
-        first session               0 %                   1 prompt     20 % ¹
-        after 1–4 sessions          0 %                 14 prompts
-        after 5–19 sessions        67 %        15–97 %  18 prompts
-        after 20–49 sessions          –
-        after 50–199 sessions         –
-        after 200–749 sessions        –
-        after 750 or more             –                                40 % ¹
+      auto-approved, all
+      prompts                     36 %        11–72 %  33 prompts       1
+        first session              0 %                   1 prompt       1     20 % ¹
+        after 1–4 sessions         0 %                 14 prompts       1
+        after 5–19 sessions       67 %        21–94 %  18 prompts       1
+        after 20–49 sessions         –
+        after 50–199 sessions        –
+        after 200–749 sessions       –
+        after 750 or more            –                                        40 % ¹
 
     ¹ Measuring AI agent autonomy in practice (2026-02-18): interactive Claude Code
       sessions of all users, October 2025 to January 2026. The study counts
       sessions, not prompts: 20 % of new users' sessions, 40 % at 750 sessions.
-    95 % intervals by bootstrap over sessions of 1 person: speaks of that person
+    95 % intervals by jackknife over sessions of 1 person: speaks of that person
     only. No interval where fewer than 5 sessions.
-    "#);
+    ");
 }
 
 #[test]
@@ -260,7 +253,7 @@ fn an_empty_store() {
     let settings = Settings::default();
     let text =
         terminal(&summary(&[], &settings), &findings(&[], &settings, &summarised())[..1], &Style::default());
-    insta::assert_snapshot!(text, @r#"
+    insta::assert_snapshot!(text, @"
     0 sessions by 0 people: 0 prompts, 0 words typed, 0 words of the agent, 0
     actions.
 
@@ -273,7 +266,7 @@ fn an_empty_store() {
       actions that search files         –
       actions that change files         –
       actions that run commands         –
-    "#);
+    ");
 }
 
 #[test]
@@ -307,9 +300,9 @@ fn json_has_what_the_terminal_shows() {
     insta::assert_snapshot!(serde_json::to_string_pretty(mean).unwrap(), @r#"
     {
       "estimate": {
-        "high": 3.50208333333,
-        "low": 2.0,
-        "method": "bootstrap over sessions of 1 person: speaks of that person only",
+        "high": 3.69337859988,
+        "low": 1.80662140012,
+        "method": "jackknife over sessions of 1 person: speaks of that person only",
         "n": 12,
         "n_of": "sessions",
         "people": 1,

@@ -1,8 +1,10 @@
 //! Which sessions somebody wants to look at: `work_mode=fixing,testing`. Chooses; estimates nothing.
 
+use std::fmt;
 use std::str::FromStr;
 
 use metier_label::{Kind, rubric};
+use metier_session::Agent;
 use metier_store::Row;
 
 use crate::error::Error;
@@ -18,6 +20,9 @@ pub struct Condition {
 
 /// What is no question of the rubric.
 const FACTS: [&str; 4] = ["agent", "month", "model", "project"];
+
+/// Digits of a project's id that are enough to name it.
+const SHORTEST_PROJECT: usize = 6;
 
 impl Condition {
     /// Whether a session meets it. Where the value is not known neither `=` nor `!=` is met.
@@ -35,10 +40,18 @@ impl Condition {
         value.is_some_and(|value| {
             let one = |wanted: &String| {
                 *wanted == value
-                    || (self.name == "project" && wanted.len() >= 6 && value.starts_with(wanted.as_str()))
+                    || (self.name == "project"
+                        && wanted.len() >= SHORTEST_PROJECT
+                        && value.starts_with(wanted.as_str()))
             };
             self.values.iter().any(one) != self.not
         })
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}{}={}", self.name, if self.not { "!" } else { "" }, self.values.join(","))
     }
 }
 
@@ -64,6 +77,22 @@ impl FromStr for Condition {
             .question(name)
             .filter(|question| matches!(question.kind, Kind::Choice { .. } | Kind::Level { .. }));
         match question {
+            None if name == "project" => {
+                if let Some(short) = values.iter().find(|value| value.len() < SHORTEST_PROJECT) {
+                    return Err(wrong(format!(
+                        "{short:?} is too short for a project: give 6 digits of its id"
+                    )));
+                }
+            }
+            None if name == "agent" => {
+                let known = Agent::ALL.map(Agent::name);
+                if let Some(other) = values.iter().find(|value| !known.contains(&value.as_str())) {
+                    return Err(wrong(format!(
+                        "no agent is called {other:?}; there is: {}",
+                        known.join(", ")
+                    )));
+                }
+            }
             None if FACTS.contains(&name) => {}
             None => {
                 let questions = rubric().questions.iter().filter(|question| !question.options().is_empty());

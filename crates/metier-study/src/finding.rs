@@ -159,9 +159,10 @@ impl Estimate {
 /// How an interval was made, or why there is none. In JSON: its sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Method {
-    /// Percentile bootstrap over people, each with all their sessions (Field and Welsh, 2007).
+    /// Student's t with the error of estimates that leave out one person after another, with all their sessions
+    /// (jackknife); of shares Wilson's with this error, of percentiles Woodruff's (1952).
     People,
-    /// Percentile bootstrap over sessions, because they come from so few people.
+    /// The same over sessions, because they come from so few people.
     Sessions {
         /// How many.
         people: usize,
@@ -173,9 +174,6 @@ pub enum Method {
         /// How many people.
         people: usize,
     },
-    /// Student's t, with errors summed up by person; of shares Wilson's with these errors, of percentiles Woodruff's (1952).
-    /// For many people.
-    Linearised,
     /// Student's t, with errors clustered by person.
     Regression,
     /// Student's t with errors that stand heteroskedasticity (HC1), sessions as units, because they come from so few people.
@@ -196,10 +194,8 @@ pub enum Method {
     FewSessions,
     /// Too few observations to speak of this percentile, or to bound it.
     FewForPercentile,
-    /// All the same: resampling shows no spread, which is not certainty.
+    /// All the same: there is no spread to see, which is not certainty.
     NoSpread,
-    /// No resampling was asked for.
-    NotResampled,
 }
 
 /// Why a model could not be fitted.
@@ -237,8 +233,17 @@ pub enum Why {
     },
     /// No session is of a novice, whom others are to be compared with.
     NoNovices,
-    /// All sessions are of one month.
-    OneMonth,
+    /// No session is of one of the levels that are compared.
+    LevelAbsent,
+    /// A linear model gives a share below 0 or above 1.
+    OutsideShares,
+    /// Every session has the labels of both raters: nothing is left to correct.
+    AllLabelledTwice,
+    /// Fewer than two months have enough sessions.
+    OneMonth {
+        /// How many sessions of each it would take.
+        sessions: usize,
+    },
 }
 
 impl fmt::Display for Why {
@@ -263,8 +268,13 @@ impl fmt::Display for Why {
             Why::OneAgent { people } => {
                 write!(f, "it takes sessions of two agents, of {people} people each")
             }
+            Why::LevelAbsent => f.write_str("no session is of one of the levels compared"),
+            Why::OutsideShares => f.write_str("the linear model gives a share outside 0 to 100 %"),
+            Why::AllLabelledTwice => {
+                f.write_str("every session has labels of both raters: take the second's alone, with --labels")
+            }
             Why::NoNovices => f.write_str("no session is of a novice to compare with"),
-            Why::OneMonth => f.write_str("it takes sessions of two months"),
+            Why::OneMonth { sessions } => write!(f, "it takes two months of {sessions} sessions each"),
         }
     }
 }
@@ -276,13 +286,10 @@ impl fmt::Display for Method {
             _ => write!(f, "{what} over sessions of {people} people: speaks of these people only"),
         };
         match *self {
-            Method::People => f.write_str("bootstrap over people"),
-            Method::Sessions { people } => speaks(f, "bootstrap", people),
+            Method::People => f.write_str("jackknife over people"),
+            Method::Sessions { people } => speaks(f, "jackknife", people),
             Method::WilsonPeople => f.write_str("Wilson score over people"),
             Method::WilsonSessions { people } => speaks(f, "Wilson score", people),
-            Method::Linearised => f.write_str(
-                "Student's t, errors summed up by person (shares Wilson's, percentiles Woodruff's)",
-            ),
             Method::Regression => f.write_str("Student's t, errors clustered by person"),
             Method::RegressionSessions { people } => speaks(f, "Student's t", people),
             Method::Corrected => {
@@ -294,7 +301,6 @@ impl fmt::Display for Method {
             Method::FewSessions => f.write_str("no interval: fewer than 5 sessions"),
             Method::FewForPercentile => f.write_str("no interval: too few observations for the percentile"),
             Method::NoSpread => f.write_str("no interval: no spread between what was observed"),
-            Method::NotResampled => f.write_str("no interval: no resampling asked for"),
         }
     }
 }
@@ -309,7 +315,6 @@ impl Method {
                 | Sessions { .. }
                 | WilsonPeople
                 | WilsonSessions { .. }
-                | Linearised
                 | Regression
                 | RegressionSessions { .. }
                 | Corrected
@@ -334,4 +339,14 @@ pub struct Published {
     pub population: &'static str,
     /// In what it may differ from the measure beside it.
     pub note: Option<&'static str>,
+    /// Whether it speaks of the month that the group is of.
+    #[serde(skip)]
+    pub(crate) of_month: bool,
+}
+
+impl Published {
+    /// A figure that speaks of one month.
+    pub(crate) fn of_month(self) -> Published {
+        Published { of_month: true, ..self }
+    }
 }

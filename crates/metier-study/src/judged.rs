@@ -16,6 +16,8 @@ pub(crate) struct Judged {
     pub(crate) planning: Option<f64>,
     /// Share of execution decisions that the person made.
     pub(crate) execution: Option<f64>,
+    /// The index of the option.
+    pub(crate) outcome: Option<u8>,
     /// Whether the outcome is *succeeded*.
     pub(crate) succeeded: Option<bool>,
     /// 0 none to 5.
@@ -94,6 +96,7 @@ impl Judged {
             expertise: level(places.expertise).filter(|level| *level > 0),
             planning: share(places.planning),
             execution: share(places.execution),
+            outcome: choice(places.outcome),
             succeeded: choice(places.outcome).map(|outcome| outcome == places.succeeded),
             success_signal: level(places.success_signal),
             failure_signal: level(places.failure_signal),

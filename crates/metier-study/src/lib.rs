@@ -15,7 +15,6 @@ mod model;
 pub mod published;
 mod quantile;
 mod regression;
-mod resample;
 mod selection;
 mod series;
 mod settings;
@@ -34,7 +33,7 @@ pub use findings::{FINDINGS, Study, find, summarised};
 pub use regression::{Coefficient, Kind, Regression, Regressions};
 pub use selection::Selection;
 pub use settings::{By, Settings};
-pub use summary::Summary;
+pub use summary::{LabelsBy, Summary};
 pub use team::{Question, TEAM};
 
 use std::collections::HashMap;

@@ -131,60 +131,88 @@ impl Term {
     pub(crate) fn expertise(cohort: &Cohort) -> Term {
         Term::new("expertise", cohort, |session| session.judged.expertise.map(f64::from))
     }
-
-    /// 1 where somebody's expertise is at least this level: its coefficient is the step up to that level.
-    pub(crate) fn step(cohort: &Cohort, level: u8, name: &str) -> Term {
-        Term::new(name, cohort, |session| {
-            session.judged.expertise.map(|own| f64::from(u8::from(own >= level)))
-        })
-    }
 }
 
-/// An indicator for each level of expertise but the lowest.
+/// The levels of expertise that occur among the sessions of a model, and indicators for all of them but the lowest.
 pub(crate) struct Levels {
-    /// The lowest level of sessions whose outcome is known: what the others are compared with.
-    pub(crate) lowest: Option<u8>,
-    /// For each of the five levels its indicator, where it is above the lowest.
-    terms: [Option<Term>; 5],
+    /// Those that occur, from the lowest on.
+    there: Vec<u8>,
+    terms: Vec<Term>,
+}
+
+/// What the indicators of [`Levels`] compare.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Against {
+    /// The lowest level that occurs: 1 where somebody's level is this one.
+    Lowest,
+    /// The next lower one that occurs: 1 where somebody's level is this one or a higher one.
+    Next,
 }
 
 impl Levels {
-    /// The indicators for a model of this outcome.
-    pub(crate) fn new(cohort: &Cohort, outcome: &Term) -> Levels {
-        let sessions = cohort.sessions.iter().zip(&outcome.values);
-        let known = sessions.filter(|(_, value)| value.is_finite());
-        let lowest = known.filter_map(|(session, _)| session.judged.expertise).min();
-        let term = |(level, name): (u8, &str)| {
-            let below = lowest.filter(|lowest| *lowest < level)?;
-            let name = match below {
-                1 => name.to_owned(),
-                _ => format!("{name} over {}", LEVELS[usize::from(below - 1)].1),
+    /// The indicators for a model of this outcome beside these controls.
+    pub(crate) fn new(cohort: &Cohort, outcome: &Term, controls: &[Control], against: Against) -> Levels {
+        let expertise = Term::expertise(cohort);
+        let sample = Sample::new(cohort, [outcome, &expertise].into_iter(), controls);
+        let mut occurs = [false; 5];
+        for level in sample.sessions.iter().filter_map(|at| cohort.sessions[*at].judged.expertise) {
+            occurs[usize::from(level - 1)] = true;
+        }
+        let there: Vec<u8> = (1..=5).filter(|level| occurs[usize::from(level - 1)]).collect();
+        let term = |at: usize| {
+            let below = if against == Against::Lowest { there[0] } else { there[at - 1] };
+            let level = there[at];
+            let name = match against {
+                Against::Lowest => format!("{} over {}", name(level), name(below)),
+                Against::Next => format!("{} to {}", name(below), name(level)),
             };
-            Some(Term::new(name, cohort, |session| {
-                session.judged.expertise.map(|own| f64::from(u8::from(own == level)))
-            }))
+            Term::new(name, cohort, |session| {
+                let own = session.judged.expertise?;
+                let so = if against == Against::Lowest { own == level } else { own >= level };
+                Some(f64::from(u8::from(so)))
+            })
         };
-        Levels { lowest, terms: LEVELS.map(term) }
+        let terms = (1..there.len()).map(term).collect();
+        Levels { there, terms }
+    }
+
+    /// The lowest level that occurs.
+    pub(crate) fn lowest(&self) -> Option<u8> {
+        self.there.first().copied()
     }
 
     /// The indicators, as terms of a model.
-    pub(crate) fn terms(&self) -> Vec<Term> {
-        self.terms.iter().flatten().cloned().collect()
+    pub(crate) fn terms(&self) -> &[Term] {
+        &self.terms
     }
 
-    /// The indicator of a level.
+    /// The indicator of a level; `None` of the lowest, and of levels that do not occur.
     pub(crate) fn term(&self, level: u8) -> Option<&Term> {
-        self.terms[usize::from(level - 1)].as_ref()
+        let at = self.there.iter().position(|there| *there == level)?;
+        self.terms.get(at.checked_sub(1)?)
     }
 
-    /// A level's difference to novices; missing where there are none to compare with.
+    /// A level's difference to novices; missing where one of the two does not occur.
     pub(crate) fn over_novices(&self, named: Named, fitted: &Result<Fitted, Why>, level: u8) -> Measure {
-        match (self.lowest, self.term(level)) {
+        match (self.lowest(), self.term(level)) {
             (Some(1), Some(term)) => named.coefficient(fitted, &term.name, None),
-            (Some(1), None) | (None, _) => named.missing(Why::NoVariation, None),
+            (Some(1), None) | (None, _) => named.missing(Why::LevelAbsent, None),
             _ => named.missing(Why::NoNovices, None),
         }
     }
+
+    /// A level's difference to the next lower one; missing where one of the two does not occur.
+    pub(crate) fn step(&self, named: Named, fitted: &Result<Fitted, Why>, level: u8) -> Measure {
+        match self.term(level).filter(|_| self.there.contains(&(level - 1))) {
+            Some(term) => named.coefficient(fitted, &term.name, None),
+            None => named.missing(Why::LevelAbsent, None),
+        }
+    }
+}
+
+/// The name of a level.
+fn name(level: u8) -> &'static str {
+    LEVELS[usize::from(level - 1)].1
 }
 
 /// A fitted model, with what it was fitted on.
@@ -201,37 +229,65 @@ pub(crate) struct Fitted {
     pub(crate) method: Method,
 }
 
+/// The sessions that a model is fitted on.
+pub(crate) struct Sample {
+    /// By their place in the group.
+    pub(crate) sessions: Vec<usize>,
+    /// Sessions left out because they are alone in a control: they fit themselves.
+    alone: usize,
+}
+
+impl Sample {
+    /// Sessions where these are known, and that are not alone in a control.
+    pub(crate) fn new<'t>(
+        cohort: &Cohort,
+        known: impl Iterator<Item = &'t Term> + Clone,
+        controls: &[Control],
+    ) -> Sample {
+        let known = |at: &usize| known.clone().all(|term| term.values[*at].is_finite());
+        let sessions: Vec<usize> = (0..cohort.sessions.len()).filter(known).collect();
+        let effects = effects(cohort, &sessions, controls);
+        match linear::fitted_rows(&effects, sessions.len()) {
+            Ok(rows) => {
+                let alone = sessions.len() - rows.len();
+                Sample { sessions: rows.into_iter().map(|row| sessions[row]).collect(), alone }
+            }
+            // Effects are as long as the sessions.
+            Err(_) => Sample { sessions, alone: 0 },
+        }
+    }
+}
+
+fn effects(cohort: &Cohort, sessions: &[usize], controls: &[Control]) -> Vec<FixedEffect<'static>> {
+    let effect = |control: &Control| {
+        let all = cohort.codes(*control);
+        let codes: Vec<u32> = sessions.iter().map(|at| all[*at]).collect();
+        FixedEffect { name: control.name().to_owned(), codes: codes.into() }
+    };
+    controls.iter().map(effect).collect()
+}
+
 /// Fits an outcome on terms beside controls, on the sessions where outcome and terms are known.
 ///
 /// # Errors
 ///
-/// If there are too few people or sessions, or nothing varies.
+/// If there are too few sessions, or nothing varies.
 pub(crate) fn fit(
     cohort: &Cohort,
     outcome: &Term,
     terms: &[Term],
     controls: &[Control],
 ) -> Result<Fitted, Why> {
-    let known =
-        |at: &usize| outcome.values[*at].is_finite() && terms.iter().all(|term| term.values[*at].is_finite());
-    let sessions: Vec<usize> = (0..cohort.sessions.len()).filter(known).collect();
+    let Sample { sessions, alone } = Sample::new(cohort, std::iter::once(outcome).chain(terms), controls);
     let pick = |values: &[f64]| -> Vec<f64> { sessions.iter().map(|at| values[*at]).collect() };
     let person: Vec<u32> = sessions.iter().map(|at| cohort.person[*at]).collect();
     let people = distinct(&person);
-    if people == 0 {
-        return Err(Why::FewSessions { sessions: 0, needed: terms.len() + 1 + SPARE_SESSIONS });
-    }
     let by_person = people >= FEWEST_PEOPLE;
-    let mut parameters = terms.len() + 1;
-    let mut fixed_effects = Vec::new();
-    for control in controls {
-        let all = cohort.codes(*control);
-        let codes: Vec<u32> = sessions.iter().map(|at| all[*at]).collect();
-        parameters += distinct(&codes) - 1;
-        fixed_effects.push(FixedEffect { name: control.name().to_owned(), codes: codes.into() });
-    }
-    if sessions.len() < parameters + SPARE_SESSIONS {
-        return Err(Why::FewSessions { sessions: sessions.len(), needed: parameters + SPARE_SESSIONS });
+    let fixed_effects = effects(cohort, &sessions, controls);
+    let levels: usize = fixed_effects.iter().map(|effect| distinct(&effect.codes).saturating_sub(1)).sum();
+    let needed = terms.len() + 1 + levels + SPARE_SESSIONS;
+    if sessions.len() < needed {
+        return Err(Why::FewSessions { sessions: sessions.len(), needed });
     }
     let values = pick(&outcome.values);
     let regressors = terms
@@ -258,11 +314,9 @@ pub(crate) fn fit(
         degrees_of_freedom: Some(fit.degrees_of_freedom),
         r_squared: Some(fit.r_squared),
         r_squared_within: fit.r_squared_within,
-        rows_missing: cohort.sessions.len() - sessions.len(),
-        rows_alone: fit.left_out_singletons,
+        rows_missing: cohort.sessions.len() - sessions.len() - alone,
+        rows_alone: alone,
     };
-    // Those whose sessions are left: not the ones that are alone in a level.
-    let people = fit.clusters.first().copied().unwrap_or(people);
     let method = if by_person { Method::Regression } else { Method::RegressionSessions { people } };
     Ok(Fitted { regression, fit, classical, sessions, people, method })
 }

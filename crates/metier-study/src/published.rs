@@ -157,6 +157,14 @@ pub struct Source {
     pub title: String,
     /// Its authors.
     pub authors: String,
+    /// People.
+    pub users: Option<u64>,
+    /// People with more than one session.
+    pub users_with_over_1_session: Option<u64>,
+    /// With more than five.
+    pub users_with_over_5_sessions: Option<u64>,
+    /// With more than ten.
+    pub users_with_over_10_sessions: Option<u64>,
     /// When it was published.
     pub date: toml::value::Datetime,
     /// The sessions it speaks of.
@@ -223,7 +231,7 @@ impl Source {
     /// A figure of this study, in the unit of the measure that it is set beside.
     pub fn figure(&'static self, value: f64, note: Option<&'static str>) -> Published {
         let source = format!("{} ({})", self.title, self.date);
-        Published { value, source, population: &self.population, note }
+        Published { value, source, population: &self.population, note, of_month: false }
     }
 }
 

@@ -7,6 +7,40 @@ use serde::Serialize;
 pub struct Regressions {
     /// The models, in the order of the columns.
     pub models: Vec<Regression>,
+    /// Columns that have no model, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_fitted: Vec<NotFitted>,
+}
+
+/// A column of a table without a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotFitted {
+    /// The number of the column, from 1.
+    pub column: usize,
+    /// Why there is no model.
+    pub reason: String,
+}
+
+impl Regressions {
+    /// A column for each model, or for the reason why there is none.
+    pub fn new<E: std::fmt::Display>(
+        columns: impl IntoIterator<Item = Result<Regression, E>>,
+    ) -> Regressions {
+        let (mut models, mut not_fitted) = (Vec::new(), Vec::new());
+        for (column, fitted) in (1..).zip(columns) {
+            match fitted {
+                Ok(model) => models.push(model),
+                Err(reason) => not_fitted.push(NotFitted { column, reason: reason.to_string() }),
+            }
+        }
+        Regressions { models, not_fitted }
+    }
+
+    /// The number of each model's column, from 1.
+    pub fn numbers(&self) -> Vec<usize> {
+        let empty = |column: &usize| self.not_fitted.iter().any(|other| other.column == *column);
+        (1..).filter(|column| !empty(column)).take(self.models.len()).collect()
+    }
 }
 
 /// One fitted model.

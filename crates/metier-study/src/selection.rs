@@ -13,10 +13,10 @@ use crate::finding::{LeftOut, Population};
 use crate::judged::Judged;
 use crate::model::Control;
 use crate::settings::{By, Settings};
-use crate::summary::Summary;
+use crate::summary::{LabelsBy, Summary};
 
 /// The label of a group whose sessions do not tell their month, model or project.
-const UNKNOWN: &str = "unknown";
+pub(crate) const UNKNOWN: &str = "unknown";
 
 /// The sessions that count, and their groups.
 pub struct Selection<'a> {
@@ -25,6 +25,7 @@ pub struct Selection<'a> {
     /// What the groups are.
     pub by: By,
     pub(crate) cohorts: Vec<Cohort<'a>>,
+    conditions: Vec<String>,
     sessions: Vec<Selected<'a>>,
 }
 
@@ -42,6 +43,11 @@ pub(crate) struct Selected<'a> {
     person: Person,
     /// Sessions of the same person before this one; `None` where the transcript has no time.
     pub(crate) earlier: Option<usize>,
+}
+
+/// Whether a rater answered anything about a session.
+pub(crate) fn is_labelled(labels: &Labels) -> bool {
+    labels.answers.iter().any(Option::is_some)
 }
 
 /// Who stands for the person of a session.
@@ -88,12 +94,6 @@ impl<'a> Selection<'a> {
         let headless = |row: &Row| !settings.include_headless && row.facts.headless == Some(true);
         let (out, rows): (Vec<&Row>, Vec<&Row>) = rows.into_iter().partition(|row| headless(row));
         let (empty, rows): (Vec<&Row>, Vec<&Row>) = rows.into_iter().partition(|row| row.facts.prompts == 0);
-        let left_out = [("headless", out.len()), ("without a prompt", empty.len())]
-            .into_iter()
-            .filter(|(_, sessions)| *sessions > 0)
-            .map(|(reason, sessions)| LeftOut { reason, sessions })
-            .collect();
-
         let mut sessions: Vec<Selected> = rows
             .iter()
             .map(|row| Selected {
@@ -105,7 +105,21 @@ impl<'a> Selection<'a> {
                 earlier: None,
             })
             .collect();
+        // Before conditions: a session is somebody's tenth whichever others are looked at.
         count_earlier(&mut sessions);
+        let meets: Vec<bool> =
+            rows.iter().map(|row| settings.conditions.iter().all(|it| it.holds(row))).collect();
+        let unmet = meets.iter().filter(|meets| !**meets).count();
+        let kept = |at: usize| meets[at];
+        let mut at = 0..;
+        sessions.retain(|_| at.next().is_some_and(kept));
+        let rows: Vec<&Row> =
+            rows.into_iter().zip(&meets).filter(|(_, meets)| **meets).map(|it| it.0).collect();
+        let left_out = [("headless", out.len()), ("without a prompt", empty.len()), ("not asked for", unmet)]
+            .into_iter()
+            .filter(|(_, sessions)| *sessions > 0)
+            .map(|(reason, sessions)| LeftOut { reason, sessions })
+            .collect();
         let mut groups: BTreeMap<String, Vec<Selected>> = BTreeMap::new();
         if settings.by == By::Overall {
             groups.insert("all".to_owned(), Vec::new());
@@ -120,12 +134,22 @@ impl<'a> Selection<'a> {
         });
         let people = number_people(&sessions).1;
         let population = Population { sessions: sessions.len(), people, left_out };
-        Selection { population, by: settings.by, cohorts, sessions }
+        let conditions = settings.conditions.iter().map(ToString::to_string).collect();
+        Selection { population, by: settings.by, conditions, cohorts, sessions }
     }
 
     /// What the findings over this selection speak of.
     pub fn summary(&self) -> Summary {
-        Summary::of(self.population.clone(), self.sessions.iter().map(|session| session.facts))
+        let facts = self.sessions.iter().map(|session| session.facts);
+        let labelled = self.sessions.iter().filter(|session| is_labelled(session.labels));
+        let first = self.sessions.iter().map(|session| &session.labels.rater).min();
+        let second = self.sessions.iter().filter_map(|session| session.second);
+        let labels = first.filter(|_| labelled.clone().next().is_some()).map(|rater| LabelsBy {
+            rater: rater.name().to_owned(),
+            sessions: labelled.count(),
+            second: second.clone().map(|labels| &labels.rater).min().map(|rater| rater.name().to_owned()),
+        });
+        Summary { labels, conditions: self.conditions.clone(), ..Summary::of(self.population.clone(), facts) }
     }
 }
 

@@ -77,6 +77,17 @@ impl Series {
         Series { n_of, observations, asked: Vec::new() }
     }
 
+    /// One value a person, of how many sessions the person has: each session brings its part.
+    pub(crate) fn of_people(cohort: &Cohort, counts: &[u32], value: impl Fn(u32) -> f64) -> Series {
+        let observed = |(session, person): (usize, &u32)| {
+            let count = counts[*person as usize];
+            let part = 1.0 / f64::from(count);
+            Observation { session, top: value(count) * part, bottom: part }
+        };
+        let observations = cohort.person.iter().enumerate().map(observed).collect();
+        Series { n_of: "people", observations, asked: Vec::new() }
+    }
+
     /// One value a turn that a prompt started, where it is recorded.
     pub(crate) fn turns(cohort: &Cohort, value: impl Fn(&Turn) -> Option<f64>) -> Series {
         Series::turns_where(cohort, |_| true, value)

@@ -1,29 +1,22 @@
-//! How a study is done: the grouping, the resampling and its seed, and whether headless sessions count.
+//! How a study is done: the grouping, and which sessions count.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::condition::Condition;
 use crate::error::Error;
 
 /// How a study is done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     /// What the groups of each finding are.
     pub by: By,
-    /// Bootstrap resamples for an interval; below 40 there are no intervals.
-    pub resamples: usize,
-    /// The seed of the resampling: same seed, same rows, same bytes.
-    pub seed: u64,
     /// Whether sessions with no person in the loop count too.
     pub include_headless: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings { by: By::Overall, resamples: 1000, seed: 20_260_616, include_headless: false }
-    }
+    /// Only sessions that meet all of these count. Then no published figure is set beside, for it speaks of all sessions.
+    pub conditions: Vec<Condition>,
 }
 
 /// What the groups of a finding are.

@@ -26,8 +26,23 @@ pub struct Summary {
     pub first: Option<Time>,
     /// The last record.
     pub last: Option<Time>,
+    /// Whose labels findings rest on; `None` if no session is labelled.
+    pub labels: Option<LabelsBy>,
+    /// Conditions that all of the sessions meet.
+    pub conditions: Vec<String>,
     /// Whether the sessions are made up, as those of the demonstration are. The caller says so.
     pub synthetic: bool,
+}
+
+/// Whose labels findings rest on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LabelsBy {
+    /// The rater.
+    pub rater: String,
+    /// How many of the sessions the rater labelled.
+    pub sessions: usize,
+    /// The second rater, who corrects the first.
+    pub second: Option<String>,
 }
 
 impl Summary {
@@ -46,6 +61,8 @@ impl Summary {
             agents,
             first: facts.clone().filter_map(|facts| facts.first).min(),
             last: facts.filter_map(|facts| facts.last).max(),
+            labels: None,
+            conditions: Vec::new(),
             synthetic: false,
         }
     }

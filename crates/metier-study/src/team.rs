@@ -39,7 +39,7 @@ pub static TEAM: [Question; 5] = [
         asks: "Do our agents differ?",
         findings: &["agents"],
         cannot_say: "Which agent is better: people choose the agent for the task, and formats do not record the same \
-            (docs/agents.md). See any finding with --by agent.",
+            (docs/formats.md). See any finding with --by agent.",
     },
     Question {
         asks: "Which trend is to be watched?",

@@ -42,9 +42,9 @@ pub(crate) fn turn(actions: u64, minutes: f64, permission: Option<Permission>) -
     Turn { prompt: Some(PromptKind::Typed), actions, ms, permission, ..Turn::default() }
 }
 
-/// A finding over rows, with few resamples.
+/// A finding over rows.
 pub(crate) fn study(study: &Study, rows: &[Row]) -> Finding {
-    let settings = Settings { resamples: 200, ..Settings::default() };
+    let settings = Settings::default();
     study.finding(&crate::Selection::new(rows, &settings), &settings)
 }
 

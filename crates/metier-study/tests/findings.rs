@@ -82,7 +82,7 @@ proptest! {
             (0..).zip(&numbers).map(|(id, n)| row(id, n.0, n.1, n.2, n.3)).collect();
         let mut shuffled = rows.clone();
         shuffled.sort_by_key(|row| (row.session.0 as u64).wrapping_add(1).wrapping_mul(seed | 1));
-        let settings = Settings { by, resamples: 40, ..Settings::default() };
+        let settings = Settings { by, ..Settings::default() };
         prop_assert_eq!(findings(&rows, &settings, &all()), findings(&shuffled, &settings, &all()));
         prop_assert_eq!(summary(&rows, &settings), summary(&shuffled, &settings));
     }
@@ -93,7 +93,7 @@ proptest! {
     ) {
         let rows: Vec<Row> =
             (0..).zip(&numbers).map(|(id, n)| row(id, n.0, n.1, n.2, n.3)).collect();
-        let settings = Settings { resamples: 60, ..Settings::default() };
+        let settings = Settings::default();
         for measure in findings(&rows, &settings, &all()).iter().flat_map(|f| &f.groups[0].measures) {
             let estimate = &measure.estimate;
             prop_assert_eq!(estimate.low.is_some(), estimate.high.is_some());

@@ -178,9 +178,6 @@ pub(crate) struct Summary {
     /// Keep sessions without a person in the loop
     #[arg(long)]
     pub headless: bool,
-    /// Seed of the intervals' resampling
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
 }
 
 /// `metier study`
@@ -214,9 +211,6 @@ pub(crate) struct Study {
     /// Keep sessions without a person in the loop
     #[arg(long)]
     pub headless: bool,
-    /// Seed of the intervals' resampling
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
     /// Print a line a number, with commas
     #[arg(long, conflicts_with = "json")]
     pub csv: bool,

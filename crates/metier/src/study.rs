@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::{Result, bail};
 use metier_report::Detail;
 use metier_store::Store;
-use metier_study::{Condition, FINDINGS, Study, TEAM};
+use metier_study::{Condition, FINDINGS, Settings, Study, TEAM};
 
 use crate::cli::{self, All};
 use crate::summary::{is_synthetic, list, rows_of_two, settings, style};
@@ -30,16 +30,22 @@ pub(crate) fn run(command: &cli::Study, all: &All) -> Result<Ended> {
     let Some(store) = Store::open(&folder)? else {
         bail!("there is no store at {}: run `metier scan` first, or name it with --store", folder.display());
     };
-    let (mut rows, second) = rows_of_two(&store, command.labels.as_deref(), command.second.as_deref())?;
-    rows.retain(|row| conditions.iter().all(|condition| condition.holds(row)));
-    let settings = settings(command.by, command.headless, command.seed);
+    let (rows, second) = rows_of_two(&store, command.labels.as_deref(), command.second.as_deref())?;
+    let settings = Settings { conditions, ..settings(command.by, command.headless) };
     let (mut summary, findings) = metier_study::study(&rows, &second, &settings, &studies);
     summary.synthetic = !rows.is_empty() && rows.iter().all(is_synthetic);
+    if summary.population.sessions == 0 && !settings.conditions.is_empty() {
+        let asked: Vec<String> = settings.conditions.iter().map(ToString::to_string).collect();
+        bail!(
+            "no session has {}: `metier study composition --by month` (or agent, model, project) shows what there is",
+            asked.join(" and ")
+        );
+    }
     let mut out = anstream::stdout().lock();
     if all.json {
         write!(out, "{}", metier_report::json(&summary, &findings))?;
     } else if command.csv {
-        write!(out, "{}", metier_report::csv(&findings))?;
+        write!(out, "{}", metier_report::csv(&summary, &findings))?;
     } else if command.markdown {
         write!(out, "{}", metier_report::markdown(&summary, &findings))?;
     } else if command.team {

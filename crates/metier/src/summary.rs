@@ -64,6 +64,9 @@ pub(crate) fn rows_of_two(
     second: Option<&str>,
 ) -> Result<(Vec<Row>, Second)> {
     let rater = rater.unwrap_or(Rater::BUILTIN);
+    if second == Some(rater) {
+        bail!("both raters are {rater:?}: name another with --second, or another first one with --labels");
+    }
     let mut rows = store.rows()?;
     let all = store.labels()?;
     let second = match second {
@@ -103,19 +106,12 @@ fn relabel(rows: &mut [Row], rater: &str, mut labels: HashMap<Id, Labels>) {
 
 /// The summary as it is without flags.
 pub(crate) fn overall() -> cli::Summary {
-    cli::Summary {
-        by: By::Overall,
-        finding: Vec::new(),
-        list: false,
-        labels: None,
-        headless: false,
-        seed: None,
-    }
+    cli::Summary { by: By::Overall, finding: Vec::new(), list: false, labels: None, headless: false }
 }
 
 /// Prints the findings from these rows.
 pub(crate) fn show(rows: &[Row], command: &cli::Summary, all: &All) -> Result<Ended> {
-    let settings = settings(command.by, command.headless, command.seed);
+    let settings = settings(command.by, command.headless);
     let studies = if command.finding.is_empty() {
         metier_study::summarised()
     } else {
@@ -137,8 +133,7 @@ pub(crate) fn show(rows: &[Row], command: &cli::Summary, all: &All) -> Result<En
 }
 
 /// How the study is done, from flags.
-pub(crate) fn settings(by: By, include_headless: bool, seed: Option<u64>) -> Settings {
-    let defaults = Settings::default();
+pub(crate) fn settings(by: By, include_headless: bool) -> Settings {
     let by = match by {
         By::Overall => metier_study::By::Overall,
         By::Month => metier_study::By::Month,
@@ -146,7 +141,7 @@ pub(crate) fn settings(by: By, include_headless: bool, seed: Option<u64>) -> Set
         By::Model => metier_study::By::Model,
         By::Project => metier_study::By::Project,
     };
-    Settings { by, include_headless, seed: seed.unwrap_or(defaults.seed), ..defaults }
+    Settings { by, include_headless, ..Settings::default() }
 }
 
 pub(crate) fn style(detail: Detail) -> Style {

@@ -42,6 +42,29 @@ pub use model::Model;
 
 use crate::error::Error;
 
+/// The rows of a design with these fixed effects that are fitted: those that are not alone in a level, once all that are have been
+/// left out (Correia, 2015). Columns that depend on which rows are fitted can be made after it.
+///
+/// # Errors
+///
+/// [`Error::Lengths`](crate::Error::Lengths) if an effect has not `rows` codes.
+///
+/// ```
+/// use metier_stats::linear::{FixedEffect, fitted_rows};
+///
+/// let team = FixedEffect { name: "team".into(), codes: (&[1, 1, 2, 3, 3]).into() };
+/// assert_eq!(fitted_rows(&[team], 5)?, [0, 1, 3, 4]);
+/// # Ok::<(), metier_stats::Error>(())
+/// ```
+pub fn fitted_rows(fixed_effects: &[FixedEffect], rows: usize) -> Result<Vec<usize>, Error> {
+    for effect in fixed_effects {
+        design::check_length(&effect.name, effect.codes.len(), rows)?;
+    }
+    let codes: Vec<&[u32]> = fixed_effects.iter().map(|effect| &*effect.codes).collect();
+    let kept = levels::without_singletons(&codes, rows).1;
+    Ok((0..kept.count()).map(|at| kept.index(at)).collect())
+}
+
 /// Fits a design, with the covariance asked for.
 ///
 /// # Errors

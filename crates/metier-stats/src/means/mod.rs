@@ -23,12 +23,13 @@
 //! ```
 
 mod compare;
+pub mod jackknife;
 mod quantile;
 mod single;
 
 pub use compare::{difference, difference_of_shares, ratio_of_means};
 pub use quantile::quantile;
-pub use single::{geometric_mean, mean, ratio, share, share_of};
+pub use single::{geometric_mean, mean, ratio, share};
 
 use crate::bootstrap::Interval;
 use crate::clusters::Numbered;
@@ -179,6 +180,12 @@ fn spread(
         Numbered::Together { .. } => clusters_less,
     };
     Ok(Spread { std_error, critical: student_quantile(0.975, degrees) })
+}
+
+/// Checks that there are two clusters, or rows.
+fn least_clusters(clusters: &Numbered, count: usize) -> Result<(), Error> {
+    let what = if matches!(clusters, Numbered::Alone { .. }) { "rows" } else { "clusters" };
+    if count < 2 { Err(Error::TooFew { what, count, least: 2 }) } else { Ok(()) }
 }
 
 impl Spread {

@@ -1,7 +1,7 @@
 //! Quantiles with Woodruff's interval.
 
 use super::single::mean_influence;
-use super::{Estimate, Method, Sample, spread};
+use super::{Estimate, Method, Sample, Spread, spread};
 use crate::bootstrap::Interval;
 use crate::error::Error;
 
@@ -27,43 +27,52 @@ use crate::error::Error;
 /// ```
 pub fn quantile(sample: &Sample, p: f64) -> Result<Estimate, Error> {
     let clusters = sample.check()?;
-    if !(p > 0.0 && p < 1.0) {
-        return Err(Error::Argument {
-            name: "the share below a quantile",
-            value: p,
-            wanted: "a number between 0 and 1",
-        });
-    }
     let rows = sample.values.len();
-    let ordered = Ordered::new(sample);
+    let ordered = Ordered::at(sample, p)?;
     let estimate = ordered.quantile(p);
     let below = |value: f64| f64::from(u8::from(value <= estimate));
     let share = sample.weighted_mean(below);
     let sums = mean_influence(sample, &clusters, |value| below(value) - share);
     let spread = spread(&sums, &clusters, rows, 1, 1.0, "the share of rows up to the quantile")?;
-    let shares = spread.around(p);
-    let interval = (shares.low > 0.0 && shares.high < 1.0)
-        .then(|| Interval { low: ordered.quantile(shares.low), high: ordered.quantile(shares.high) });
-    Ok(Estimate {
-        estimate,
-        std_error: interval
-            .map(|ends| (ends.high - ends.low) / (2.0 * spread.critical))
-            .filter(|error| *error > 0.0),
-        interval,
-        method: Method::Woodruff,
-        rows,
-        clusters: clusters.count(),
-    })
+    Ok(ordered.estimate(p, spread, clusters.count()))
 }
 
 /// Values in order, and where between 0 and 1 each stands.
-struct Ordered {
+pub(super) struct Ordered {
     values: Vec<f64>,
     /// Without weights the k-th of n stands at k / (n − 1).
     positions: Option<Vec<f64>>,
 }
 
 impl Ordered {
+    /// The values of a checked sample, for a quantile at `p`.
+    pub(super) fn at(sample: &Sample, p: f64) -> Result<Ordered, Error> {
+        if p > 0.0 && p < 1.0 {
+            return Ok(Ordered::new(sample));
+        }
+        Err(Error::Argument {
+            name: "the share below a quantile",
+            value: p,
+            wanted: "a number between 0 and 1",
+        })
+    }
+
+    /// The quantile with Woodruff's interval, from the spread of the share below it.
+    pub(super) fn estimate(&self, p: f64, spread: Spread, clusters: usize) -> Estimate {
+        let shares = spread.around(p);
+        let interval = (shares.low > 0.0 && shares.high < 1.0)
+            .then(|| Interval { low: self.quantile(shares.low), high: self.quantile(shares.high) });
+        let width = interval.map(|ends| (ends.high - ends.low) / (2.0 * spread.critical));
+        Estimate {
+            estimate: self.quantile(p),
+            std_error: width.filter(|error| *error > 0.0),
+            interval,
+            method: Method::Woodruff,
+            rows: self.values.len(),
+            clusters,
+        }
+    }
+
     fn new(sample: &Sample) -> Ordered {
         let Some(weights) = sample.weights else {
             let mut values = sample.values.to_vec();
@@ -86,7 +95,7 @@ impl Ordered {
     }
 
     /// The value at p, from 0 to 1, between the two that stand next to it.
-    fn quantile(&self, p: f64) -> f64 {
+    pub(super) fn quantile(&self, p: f64) -> f64 {
         let last = self.values.len() - 1;
         let (at, beyond) = match &self.positions {
             None => {

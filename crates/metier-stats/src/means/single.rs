@@ -1,7 +1,7 @@
 //! One group: mean, share, ratio, geometric mean.
 
 use super::{Estimate, Method, Sample, spread};
-use crate::bootstrap::{Interval, score, wilson};
+use crate::bootstrap::{Interval, wilson};
 use crate::clusters::Numbered;
 use crate::error::Error;
 
@@ -118,60 +118,6 @@ pub fn ratio(top: &Sample, bottom: &[f64]) -> Result<Estimate, Error> {
         rows,
         clusters: clusters.count(),
     })
-}
-
-/// The share Σ w part / Σ w whole, where each part is from 0 to its whole: of all actions those that edit, for example. As
-/// [`ratio`], but with an interval that stays within 0 to 1 and is not symmetric: Wilson's, with t in place of z, over
-/// p (1 − p) / std_error² rows, the number of independent rows that would have this standard error (Dean and Pagano, 2015,
-/// "Evaluating confidence interval methods for binomial proportions in clustered surveys", Journal of Survey Statistics and
-/// Methodology 3, 484–503). Where all is 0 or all is 1 it is Wilson's over clusters, and there is no standard error.
-///
-/// # Errors
-///
-/// Those of [`ratio`], and parts that are not from 0 to their whole.
-///
-/// ```
-/// # use metier_stats::means::{Method, Sample, share_of};
-/// let part = Sample { values: &[1.0, 0.0, 0.0, 2.0], weights: None, clusters: None };
-/// let share = share_of(&part, &[4.0, 3.0, 4.0, 5.0])?;
-/// assert_eq!((share.estimate, share.method), (3.0 / 16.0, Method::WilsonEffective));
-/// assert!(share.interval.unwrap().low > 0.0);
-/// # Ok::<(), metier_stats::Error>(())
-/// ```
-pub fn share_of(part: &Sample, whole: &[f64]) -> Result<Estimate, Error> {
-    let pairs = part.values.iter().zip(whole).enumerate();
-    if let Some((_, (value, _))) =
-        pairs.into_iter().find(|(_, (part, whole))| !(0.0 <= **part && **part <= **whole))
-    {
-        return Err(Error::Argument {
-            name: "a part",
-            value: *value,
-            wanted: "a number from 0 to its whole",
-        });
-    }
-    let all_or_none = [0.0, 1.0]
-        .into_iter()
-        .find(|share| part.values.iter().zip(whole).all(|(part, whole)| *part == share * whole));
-    let made = match (ratio(part, whole), all_or_none) {
-        (Err(Error::NoSpread { .. }), Some(estimate)) => {
-            let (rows, clusters) = (part.values.len(), part.check()?.count());
-            let interval = wilson(estimate, clusters as f64);
-            return Ok(Estimate {
-                estimate,
-                std_error: None,
-                interval,
-                method: Method::Wilson,
-                rows,
-                clusters,
-            });
-        }
-        (made, _) => made?,
-    };
-    let (Some(std_error), Some(ends)) = (made.std_error, made.interval) else { return Ok(made) };
-    let p = made.estimate.clamp(0.0, 1.0);
-    let critical = (ends.high - made.estimate) / std_error;
-    let interval = Some(score(p, p * (1.0 - p) / (std_error * std_error), critical));
-    Ok(Estimate { estimate: p, interval, method: Method::WilsonEffective, ..made })
 }
 
 /// The geometric mean exp(Σ w ln y / Σ w) of values above 0. The interval is that of the mean logarithm, and back;

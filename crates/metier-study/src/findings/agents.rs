@@ -51,10 +51,10 @@ fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
     for (named, (outcome, controls)) in NAMED.into_iter().zip(asked) {
         let model = model(cohort, &agents, &outcome, controls);
         measures.push(equal(named, &agents, &model));
-        models.extend(model.ok().map(|model| model.regression));
+        models.push(model.map(|model| model.regression));
     }
     let title = "Slopes of expertise by agent".to_owned();
-    Fitted { measures, tables: vec![Table { title, regressions: Regressions { models } }] }
+    Fitted { measures, tables: vec![Table { title, regressions: Regressions::new(models) }] }
 }
 
 /// Agents with judged sessions of enough people, the one with most sessions first.

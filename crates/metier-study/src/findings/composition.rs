@@ -36,11 +36,26 @@ const SINGLE: [(&str, &str); 6] = [
     ("orchestrating", "orchestrating"),
 ];
 
+/// The first and the last month of the study.
+const MONTHS: [&str; 2] = ["2025-10", "2026-04"];
+
 fn series(cohort: &Cohort) -> Vec<Series> {
     let figures = figures();
+    // Of three kinds the first and the last month are published as well.
+    let trend = &figures.trend;
+    let of_month = |name: &str| -> Option<Published> {
+        let ends = match name {
+            "fixing" => trend.fixing,
+            "operating" => trend.operating,
+            "analyzing_and_communicating" => trend.analyzing_and_communicating,
+            _ => return None,
+        };
+        let end = MONTHS.iter().position(|month| cohort.label == *month)?;
+        Some(figures.study.agentic_coding.figure(ends[end], None).of_month())
+    };
     let published = |name: &str| -> Option<Published> {
         let share = figures.composition.work_mode.get(name)?;
-        Some(figures.study.agentic_coding.figure(*share, None))
+        of_month(name).or_else(|| Some(figures.study.agentic_coding.figure(*share, None)))
     };
     let share = |name, title, kinds: &[&str]| {
         let kinds: Vec<u8> = kinds.iter().map(|kind| option("work_mode", kind)).collect();

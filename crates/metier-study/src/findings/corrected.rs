@@ -9,7 +9,7 @@ use crate::finding::{Estimate, Measure, Method, Published, Unit, Why};
 use crate::judged::Judged;
 use crate::model::{FEWEST_PEOPLE, Named, rounded};
 use crate::published::figures;
-use crate::selection::{Cohort, Selected};
+use crate::selection::{Cohort, Selected, is_labelled};
 use crate::settings::Settings;
 
 pub(super) const STUDY: Study = Study {
@@ -296,9 +296,15 @@ fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
     let second: Vec<Option<Judged>> = cohort
         .sessions
         .iter()
-        .map(|session| session.second.map(|labels| Judged::of(labels, session.facts)))
+        .map(|session| {
+            let both = session.second.filter(|labels| is_labelled(labels) && is_labelled(session.labels));
+            both.map(|labels| Judged::of(labels, session.facts))
+        })
         .collect();
     let labelled = second.iter().flatten().count();
+    let alone = (cohort.sessions.iter().zip(&second))
+        .filter(|(session, second)| second.is_none() && is_labelled(session.labels))
+        .count();
     let published = |at: usize| {
         let slopes =
             [figures.regression.actions_per_expertise_level, figures.regression.words_per_expertise_level];
@@ -313,6 +319,9 @@ fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
         let both = || {
             if labelled == 0 {
                 return Err(Why::NoSecondRater);
+            }
+            if alone == 0 {
+                return Err(Why::AllLabelledTwice);
             }
             let drawn = Drawn::of(cohort, &second, of);
             drawn.check()?;

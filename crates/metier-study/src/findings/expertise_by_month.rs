@@ -1,7 +1,7 @@
 //! Whether a level of expertise is worth less from month to month.
 
 use super::returns::outcomes;
-use super::table_a1::verified;
+use super::table_a1::{PREFERRED_CONTROLS, verified};
 use super::{Fitted, How, Study};
 use crate::finding::{Table, Unit};
 use crate::model::{Control, Named, Term, fit, month};
@@ -52,16 +52,18 @@ fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
         }),
     ];
     let [actions, words] = outcomes(cohort);
-    let success = [Control::WorkMode, Control::Month, Control::TaskSubject, Control::Occupation];
     let depth = super::returns::CONTROLS;
     let (mut measures, mut models) = (Vec::new(), Vec::new());
-    let asked: [(Named, Term, &[Control]); 3] =
-        [(NAMED[0], actions, &depth), (NAMED[1], words, &depth), (NAMED[2], verified(cohort), &success)];
+    let asked: [(Named, Term, &[Control]); 3] = [
+        (NAMED[0], actions, &depth),
+        (NAMED[1], words, &depth),
+        (NAMED[2], verified(cohort), &PREFERRED_CONTROLS),
+    ];
     for (named, outcome, controls) in asked {
         let fitted = fit(cohort, &outcome, &terms, controls);
         measures.push(named.coefficient(&fitted, CROSSED, None));
-        models.extend(fitted.ok().map(|fitted| fitted.regression));
+        models.push(fitted.map(|fitted| fitted.regression));
     }
     let title = "Expertise and time".to_owned();
-    Fitted { measures, tables: vec![Table { title, regressions: Regressions { models } }] }
+    Fitted { measures, tables: vec![Table { title, regressions: Regressions::new(models) }] }
 }

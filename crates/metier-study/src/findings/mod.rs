@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::estimate;
 use crate::finding::{Finding, Group, Measure, Table};
-use crate::selection::{Cohort, Selection};
+use crate::selection::{Cohort, Selection, UNKNOWN};
 use crate::series::Series;
 use crate::settings::{By, Settings};
 
@@ -22,7 +22,9 @@ mod expertise;
 mod expertise_by_month;
 mod label_checks;
 mod occupation;
+mod outcome;
 mod patterns;
+mod people;
 mod pushback;
 mod returns;
 mod sensitivity;
@@ -36,7 +38,8 @@ mod turn_length;
 mod within_person;
 
 /// Every finding, in the order in which they are shown.
-pub static FINDINGS: [Study; 31] = [
+pub static FINDINGS: [Study; 33] = [
+    people::STUDY,
     division::STUDY,
     depth::STUDY,
     turn_length::STUDY,
@@ -54,6 +57,7 @@ pub static FINDINGS: [Study; 31] = [
     expertise::STUDY,
     depth_by_expertise::STUDY,
     returns::STUDY,
+    outcome::STUDY,
     success::STUDY,
     success_adjusted::STUDY,
     table_a1::A1,
@@ -129,17 +133,21 @@ impl Study {
     pub fn finding(&self, selection: &Selection, settings: &Settings) -> Finding {
         let by = selection.by;
         let group = |cohort: &Cohort| {
-            let stream = format!("{}/{by}/{}", self.name, cohort.label);
             let Fitted { mut measures, tables } = match self.how {
-                How::Observed(series) => Fitted {
-                    measures: estimate::measures(series(cohort), cohort, settings, &stream),
-                    tables: Vec::new(),
-                },
+                How::Observed(series) => {
+                    Fitted { measures: estimate::measures(series(cohort), cohort), tables: Vec::new() }
+                }
                 How::Fitted(fit) => fit(cohort, settings),
             };
-            // The published figures are of Claude Code alone: not to be set beside another agent's.
-            if by == By::Agent && cohort.label != metier_session::Agent::ClaudeCode.name() {
-                measures.iter_mut().for_each(|measure| measure.published = None);
+            // The published figures are of all sessions of Claude Code: not to be set beside another agent's, or beside
+            // those of one month or that meet a condition.
+            let another = by == By::Agent && cohort.label != metier_session::Agent::ClaudeCode.name();
+            let part = another || !settings.conditions.is_empty();
+            for measure in &mut measures {
+                let whole = by == By::Month && cohort.label != UNKNOWN;
+                if part || measure.published.as_ref().is_some_and(|published| whole && !published.of_month) {
+                    measure.published = None;
+                }
             }
             Group {
                 label: cohort.label.clone(),

@@ -1,9 +1,12 @@
 //! Whose trade it is, and whether that goes with success.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use super::{Fitted, How, Study, trend};
 use crate::finding::{Estimate, Unit, Why};
 use crate::judged::option;
-use crate::model::Named;
+use crate::model::{Named, distinct};
 use crate::published::figures;
 use crate::selection::{Cohort, Selected};
 use crate::series::{Series, Statistic};
@@ -34,8 +37,8 @@ pub(super) const SUCCESS: Study = Study {
 pub(super) const GROWTH: Study = Study {
     name: "occupation_growth",
     title: "Which trades grow",
-    definition: "The difference in the share of sessions of each occupation between the last month and the first, of sessions \
-        whose occupation could be told. Published: management, sales and legal grow fastest, without figures.",
+    definition: "The difference in the share of sessions of each occupation between the last month and the first (of months with \
+        at least 20 sessions), of sessions whose occupation could be told. Published: management, sales and legal grow fastest, without figures.",
     unit: "session",
     summarised: false,
     how: How::Fitted(growth),
@@ -166,52 +169,53 @@ fn growth(cohort: &Cohort, _: &Settings) -> Fitted {
 
 /// How far the ten largest groups lie apart in verified success, software among them.
 fn spread(cohort: &Cohort, _: &Settings) -> Fitted {
-    let mut counts = [[0_u32; 2]; 256];
-    for session in &cohort.sessions {
-        if let Some((occupation, verified)) =
-            session.judged.occupation.zip(session.judged.derived.verified_success)
-        {
-            let [all, yes] = &mut counts[usize::from(occupation)];
-            *all += 1;
+    let unclear = option("occupation", "unclear");
+    let mut groups: BTreeMap<u8, (Vec<u32>, u32)> = BTreeMap::new();
+    for (session, person) in cohort.sessions.iter().zip(&cohort.person) {
+        let known = session.judged.occupation.zip(session.judged.derived.verified_success);
+        if let Some((occupation, verified)) = known.filter(|(occupation, _)| *occupation != unclear) {
+            let (people, yes) = groups.entry(occupation).or_default();
+            people.push(*person);
             *yes += u32::from(verified);
         }
     }
-    counts[usize::from(option("occupation", "unclear"))] = [0; 2];
-    counts.sort_by_key(|[all, _]| std::cmp::Reverse(*all));
-    let largest: Vec<f64> = counts[..LARGEST]
-        .iter()
-        .filter(|[all, _]| *all >= FEWEST_OF_GROUP)
-        .map(|[all, yes]| f64::from(*yes) / f64::from(*all))
-        .collect();
+    let mut largest: Vec<(Vec<u32>, u32)> =
+        groups.into_values().filter(|(people, _)| people.len() >= FEWEST_OF_GROUP).collect();
+    largest.sort_by_key(|(people, _)| Reverse(people.len()));
+    largest.truncate(LARGEST);
+    let shares = || largest.iter().map(|(people, yes)| f64::from(*yes) / people.len() as f64);
+    let all: Vec<u32> = largest.iter().flat_map(|(people, _)| people.iter().copied()).collect();
+    let (sessions, people) = (all.len(), distinct(&all));
     let figures = figures();
     let published = figures.study.agentic_coding.figure(figures.occupation.spread_of_ten_largest, None);
-    let measure = if largest.len() < 2 {
-        SPREAD.missing(Why::NoVariation, Some(published))
+    let published = Some(published).filter(|_| largest.len() == LARGEST);
+    let apart = if largest.len() < 2 {
+        SPREAD.missing(Why::NoVariation, published)
     } else {
-        let ends = largest.iter().fold((f64::MAX, f64::MIN), |(low, high), it| (low.min(*it), high.max(*it)));
-        let sessions = counts[..LARGEST].iter().map(|[all, _]| *all as usize).sum();
-        SPREAD.measure(Estimate::exact(ends.1 - ends.0, sessions, cohort.people), Some(published))
+        let (low, high) = shares().fold((1.0_f64, 0.0_f64), |(low, high), it| (low.min(it), high.max(it)));
+        SPREAD.measure(Estimate::exact(high - low, sessions, people), published)
     };
-    Fitted { measures: vec![measure], tables: Vec::new() }
+    let compared = match largest.len() {
+        0 => COMPARED.missing(Why::NoVariation, None),
+        count => COMPARED.measure(Estimate::exact(count as f64, sessions, people), None),
+    };
+    Fitted { measures: vec![apart, compared], tables: Vec::new() }
 }
 
 /// The groups whose spread was published.
 const LARGEST: usize = 10;
 /// Smaller groups spread by chance alone.
-const FEWEST_OF_GROUP: u32 = 30;
+const FEWEST_OF_GROUP: usize = 30;
 
-const SPREAD: Named = Named {
-    name: "spread_of_ten_largest",
-    title: "between best and worst of ten",
-    unit: Unit::Points,
-    key: true,
-};
+const SPREAD: Named =
+    Named { name: "spread_of_ten_largest", title: "best less worst", unit: Unit::Points, key: true };
+const COMPARED: Named = Named { name: "compared", title: "trades compared", unit: Unit::Plain, key: true };
 
 pub(super) const APART: Study = Study {
     name: "occupation_spread",
     title: "How far trades lie apart in success",
     definition: "Verified success of the best less that of the worst of the ten occupations with the most sessions, of those \
-        with at least 30. It grows with chance: ten equal groups of 100 sessions lie 14 points apart on average. So it has \
+        with at least 30; the published figure stands beside where there are ten. It grows with chance: ten equal groups of 100 sessions lie 14 points apart on average. So it has \
         no interval; see occupation_success for those of the groups.",
     unit: "session",
     summarised: false,

@@ -63,7 +63,7 @@ fn pushback(session: &Selected) -> Option<(f64, f64)> {
     let facts = session.facts;
     let (pushes, messages) = of_kinds(session, &PUSHES_BACK)?;
     // A refusal often comes with an interruption: they are one stop. Words typed with it are a message of their own.
-    let stops = facts.interruptions.max(facts.rejections.unwrap_or(0)) as f64;
+    let stops = facts.interruptions.max(facts.rejections?) as f64;
     Some((pushes + stops, messages + stops))
 }
 

@@ -3,7 +3,7 @@
 use super::{Fitted, How, Study};
 use crate::finding::{Table, Unit};
 use crate::judged::LEVELS;
-use crate::model::{Control, Named, Term, fit};
+use crate::model::{Against, Control, Levels, Named, Term, fit};
 use crate::published::figures;
 use crate::regression::Regressions;
 use crate::selection::{Cohort, Selected};
@@ -15,7 +15,7 @@ pub(super) const STUDY: Study = Study {
     definition: "Linear models of the logarithm of actions, and of the agent's words, per prompt of a session on the expertise \
         judged in it, 1 to 5, beside work mode, task value (the study's bands), month, occupation and model family; what \
         is not known of these is a value of its own. Sessions without actions, or words, have no logarithm and are not \
-        in it. Below them each step between adjacent levels in place of one slope. In log points: 0.1 is about 10 %.",
+        in it. Below them each step between adjacent levels in place of one slope, where both levels occur. In log points: 0.1 is about 10 %.",
     unit: "session",
     summarised: false,
     how: How::Fitted(fitted),
@@ -67,18 +67,17 @@ fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
         let slope = fit(cohort, outcome, &[Term::expertise(cohort)], &CONTROLS);
         let published = figures.study.agentic_coding.figure(published[at], None);
         slopes.push(SLOPES[at].coefficient(&slope, "expertise", Some(published)));
-        let terms: Vec<Term> = LEVELS[1..]
-            .iter()
-            .map(|(level, name)| Term::step(cohort, *level, &format!("step to {name}")))
-            .collect();
-        let by_step = fit(cohort, outcome, &terms, &CONTROLS);
-        for (named, term) in STEPS[at].iter().zip(&terms) {
-            steps.push(named.coefficient(&by_step, &term.name, None));
+        let levels = Levels::new(cohort, outcome, &CONTROLS, Against::Next);
+        let by_step = fit(cohort, outcome, levels.terms(), &CONTROLS);
+        for (named, (level, _)) in STEPS[at].iter().zip(&LEVELS[1..]) {
+            steps.push(levels.step(*named, &by_step, *level));
         }
-        models.extend([alone, slope, by_step].into_iter().flatten().map(|fitted| fitted.regression));
+        models.extend([alone, slope, by_step].map(|fitted| fitted.map(|fitted| fitted.regression)));
     }
     slopes.extend(steps);
-    let table =
-        Table { title: "Expertise and what the agent does".to_owned(), regressions: Regressions { models } };
+    let table = Table {
+        title: "Expertise and what the agent does".to_owned(),
+        regressions: Regressions::new(models),
+    };
     Fitted { measures: slopes, tables: vec![table] }
 }

@@ -4,7 +4,7 @@ use super::table_a1::verified;
 use super::{Fitted, How, Study};
 use crate::finding::{Table, Unit, Why};
 use crate::judged::LEVELS;
-use crate::model::{Control, Fitted as Model, Levels, Named, Term, fit};
+use crate::model::{Against, Control, Fitted as Model, Levels, Named, Term, distinct, fit};
 use crate::published::figures;
 use crate::regression::Regressions;
 use crate::selection::Cohort;
@@ -39,11 +39,8 @@ const NAMED: [(Named, Named); 5] = named!("novice", "beginner", "intermediate", 
 fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
     let figures = figures();
     let outcome = verified(cohort);
-    let levels = Levels::new(cohort, &outcome);
-    let terms = levels.terms();
-    let fitted = fit(cohort, &outcome, &terms, &CONTROLS);
-    // The mean alone, for its error: it and the differences are uncorrelated where errors are alike.
-    let mean = fit(cohort, &only_where(&outcome, &terms), &[], &[]);
+    let levels = Levels::new(cohort, &outcome, &CONTROLS, Against::Lowest);
+    let fitted = fit(cohort, &outcome, levels.terms(), &CONTROLS);
     let published = |level: &str| {
         let share = figures.expertise.get(level)?.verified_success?;
         Some(figures.study.agentic_coding.figure(share, Some("Published without anything held equal.")))
@@ -53,29 +50,40 @@ fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
         if level > 1 {
             differences.push(levels.over_novices(difference, &fitted, level));
         }
-        let made = match (&fitted, &mean) {
-            (Ok(model), Ok(mean)) => adjusted(model, mean, &levels, level),
-            (Err(why), _) | (_, Err(why)) => Err(*why),
-        };
-        shares.push(match (made, fitted.as_ref().ok()) {
-            (Ok((value, ends)), model) => share.interval(model, value, ends, published(name)),
-            (Err(why), _) => share.missing(why, published(name)),
+        let made = fitted.as_ref().map_err(|why| *why).and_then(|model| {
+            let (value, ends) = adjusted(cohort, &outcome, model, &levels, level)?;
+            let mut measure = share.interval(Some(model), value, ends, published(name));
+            let own = |at: &&usize| cohort.sessions[**at].judged.expertise == Some(level);
+            let people: Vec<u32> = model.sessions.iter().filter(own).map(|at| cohort.person[*at]).collect();
+            measure.estimate.n = people.len() as u64;
+            measure.estimate.sessions = people.len();
+            measure.estimate.people = distinct(&people);
+            Ok(measure)
         });
+        shares.push(made.unwrap_or_else(|why| share.missing(why, published(name))));
     }
     shares.extend(differences);
-    let models = fitted.into_iter().map(|fitted| fitted.regression).collect();
+    let models = [fitted.map(|fitted| fitted.regression)];
     let title = "Verified success on expertise, sessions alike".to_owned();
-    Fitted { measures: shares, tables: vec![Table { title, regressions: Regressions { models } }] }
+    Fitted { measures: shares, tables: vec![Table { title, regressions: Regressions::new(models) }] }
 }
 
 /// The share that a level would have in sessions like all: the mean, and what is left of the level once the average level
 /// is taken off.
-fn adjusted(model: &Model, mean: &Model, levels: &Levels, level: u8) -> Result<(f64, (f64, f64)), Why> {
+fn adjusted(
+    cohort: &Cohort,
+    outcome: &Term,
+    model: &Model,
+    levels: &Levels,
+    level: u8,
+) -> Result<(f64, (f64, f64)), Why> {
     let own = levels.term(level).map(|term| term.name.as_str());
+    if own.is_none() && levels.lowest() != Some(level) {
+        return Err(Why::LevelAbsent);
+    }
     // A level that is dropped would be taken for the lowest one.
     let terms = levels.terms();
-    let dropped = terms.iter().any(|term| model.fit.coefficient(&term.name).is_none());
-    if dropped || (own.is_none() && levels.lowest != Some(level)) {
+    if terms.iter().any(|term| model.fit.coefficient(&term.name).is_none()) {
         return Err(Why::NoVariation);
     }
     let n = model.sessions.len() as f64;
@@ -87,17 +95,16 @@ fn adjusted(model: &Model, mean: &Model, levels: &Levels, level: u8) -> Result<(
         })
         .collect();
     let difference = model.fit.combination(&weights).map_err(|_| Why::NoVariation)?;
+    // The mean of the same sessions, for its error: it and the differences are uncorrelated where errors are alike.
+    let mut same = Term { name: outcome.name.clone(), values: vec![f64::NAN; outcome.values.len()] };
+    model.sessions.iter().for_each(|at| same.values[*at] = outcome.values[*at]);
+    let mean = fit(cohort, &same, &[], &[])?;
     let mean = mean.fit.coefficients.first().ok_or(Why::NoVariation)?;
     let value = mean.estimate + difference.estimate;
+    if !(0.0..=1.0).contains(&value) {
+        return Err(Why::OutsideShares);
+    }
     let error = mean.std_error.hypot(difference.std_error);
     let reach = metier_stats::distribution::student_quantile(0.975, model.fit.degrees_of_freedom) * error;
     Ok((value, ((value - reach).max(0.0), (value + reach).min(1.0))))
-}
-
-/// An outcome where the terms are known too.
-fn only_where(outcome: &Term, terms: &[Term]) -> Term {
-    let known = |at: usize| terms.iter().all(|term| term.values[at].is_finite());
-    let values =
-        outcome.values.iter().enumerate().map(|(at, value)| if known(at) { *value } else { f64::NAN });
-    Term { name: outcome.name.clone(), values: values.collect() }
 }

@@ -3,7 +3,7 @@
 use super::{Fitted, How, Study};
 use crate::finding::{Table, Unit};
 use crate::judged::LEVELS;
-use crate::model::{Control, Levels, Named, Term, fit};
+use crate::model::{Against, Control, Levels, Named, Term, fit};
 use crate::regression::Regressions;
 use crate::selection::Cohort;
 use crate::settings::Settings;
@@ -80,11 +80,11 @@ fn a1(cohort: &Cohort, _: &Settings) -> Fitted {
         }
         let fitted = fit(cohort, &outcome, &terms, controls);
         measures.push(PER_LEVEL[at].coefficient(&fitted, "expertise", None));
-        models.extend(fitted.ok().map(|fitted| fitted.regression));
+        models.push(fitted.map(|fitted| fitted.regression));
     }
     Fitted {
         measures,
-        tables: vec![Table { title: "Table A1".to_owned(), regressions: Regressions { models } }],
+        tables: vec![Table { title: "Table A1".to_owned(), regressions: Regressions::new(models) }],
     }
 }
 
@@ -97,10 +97,10 @@ const OVER_NOVICES: [Named; 4] = [
 
 fn a2(cohort: &Cohort, _: &Settings) -> Fitted {
     let outcome = verified(cohort);
-    let levels = Levels::new(cohort, &outcome);
     let (mut measures, mut models) = (Vec::new(), Vec::new());
     for (at, controls) in COLUMNS.iter().enumerate() {
-        let mut terms = levels.terms();
+        let levels = Levels::new(cohort, &outcome, controls, Against::Lowest);
+        let mut terms = levels.terms().to_vec();
         if at + 1 == COLUMNS.len() {
             terms.push(length(cohort));
         }
@@ -109,10 +109,10 @@ fn a2(cohort: &Cohort, _: &Settings) -> Fitted {
             let named = OVER_NOVICES.iter().zip(&LEVELS[1..]);
             measures.extend(named.map(|(named, (level, _))| levels.over_novices(*named, &fitted, *level)));
         }
-        models.extend(fitted.ok().map(|fitted| fitted.regression));
+        models.push(fitted.map(|fitted| fitted.regression));
     }
     Fitted {
         measures,
-        tables: vec![Table { title: "Table A2".to_owned(), regressions: Regressions { models } }],
+        tables: vec![Table { title: "Table A2".to_owned(), regressions: Regressions::new(models) }],
     }
 }

@@ -1,5 +1,7 @@
 //! What changed between the first month and the last.
 
+use std::collections::BTreeMap;
+
 use super::{Fitted, How, Study};
 use crate::finding::{Measure, Unit, Why};
 use crate::judged::option;
@@ -11,8 +13,8 @@ use crate::settings::Settings;
 pub(super) const STUDY: Study = Study {
     name: "trend",
     title: "What changed from the first month to the last",
-    definition: "Differences between the sessions of the last month and those of the first (months of the first record, UTC, \
-        part months among them): shares of groups of work modes, the logarithm of the task value (0.1 is about 10 %), the \
+    definition: "Differences between the sessions of the last month and those of the first, of months with at least 20 sessions (months \
+        of the first record, UTC, part months among them): shares of groups of work modes, the logarithm of the task value (0.1 is about 10 %), the \
         judged expertise, and verified success. Published: from October 2025 to April 2026, for task value the logarithm of \
         one and the relative rise. Two months say little of a trend: see composition --by month.",
     unit: "session",
@@ -20,12 +22,19 @@ pub(super) const STUDY: Study = Study {
     how: How::Fitted(fitted),
 };
 
+/// Fewer sessions do not stand for a month.
+const FEWEST_OF_MONTH: usize = 20;
+
 /// Sessions of the last month, as a number; missing for those of months between.
 pub(super) fn last(cohort: &Cohort) -> Result<Term, Why> {
-    let months = || cohort.sessions.iter().filter_map(month);
-    let (first, last) = months().min().zip(months().max()).ok_or(Why::OneMonth)?;
+    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+    cohort.sessions.iter().filter_map(month).for_each(|month| *counts.entry(month).or_default() += 1);
+    counts.retain(|_, sessions| *sessions >= FEWEST_OF_MONTH);
+    let why = Why::OneMonth { sessions: FEWEST_OF_MONTH };
+    let (first, last) = counts.first_key_value().zip(counts.last_key_value()).ok_or(why)?;
+    let (first, last) = (*first.0, *last.0);
     if first == last {
-        return Err(Why::OneMonth);
+        return Err(why);
     }
     Ok(Term::new(LAST, cohort, |session| match month(session)? {
         month if month == last => Some(1.0),

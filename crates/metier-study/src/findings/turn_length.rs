@@ -73,9 +73,11 @@ fn published(label: &str) -> Option<Published> {
     let months = &figures.autonomy.turn_p999_minutes;
     let is_month = label.len() == 7 && label.as_bytes()[4] == b'-' && label.starts_with("20");
     let value = if is_month { months.get(label) } else { months.values().next_back() };
-    value.map(|value| {
-        figures.study.autonomy.figure(*value, Some("25 minutes in October 2025, 45 minutes in January 2026."))
-    })
+    let figure = figures
+        .study
+        .autonomy
+        .figure(*value?, Some("25 minutes in October 2025, 45 minutes in January 2026."));
+    Some(if is_month { figure.of_month() } else { figure })
 }
 
 #[cfg(test)]

@@ -38,8 +38,8 @@ fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
     {
         let fitted = fit(cohort, &outcome, &[Term::expertise(cohort)], controls);
         measures.push(named.coefficient(&fitted, "expertise", None));
-        models.extend(fitted.ok().map(|fitted| fitted.regression));
+        models.push(fitted.map(|fitted| fitted.regression));
     }
     let title = "Within people".to_owned();
-    Fitted { measures, tables: vec![Table { title, regressions: Regressions { models } }] }
+    Fitted { measures, tables: vec![Table { title, regressions: Regressions::new(models) }] }
 }

@@ -59,7 +59,7 @@ pub(crate) fn run(command: &cli::Regress, all: &All) -> Result<Ended> {
             models.push(fitted.with_context(|| format!("{file}: {outcome} on {}", regressors.join(", ")))?);
         }
     }
-    let table = Regressions { models };
+    let table = Regressions { models, not_fitted: Vec::new() };
     let mut out = anstream::stdout().lock();
     if all.json {
         match table.models.as_slice() {
