@@ -225,6 +225,7 @@ fn errors(model: &Regression) -> String {
     let by = model.clustered_by.join(" and ");
     match model.vcov {
         "cluster" => format!("Standard errors clustered by {by}."),
+        "jackknife" => format!("Standard errors from leaving out one {by} after another."),
         "hc1" => "Standard errors robust to unequal variances (HC1).".to_owned(),
         "hc3" => "Standard errors robust to unequal variances (HC3).".to_owned(),
         _ => "Classical standard errors.".to_owned(),

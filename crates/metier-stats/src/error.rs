@@ -126,6 +126,11 @@ pub enum Error {
         /// Which row, from 0.
         row: usize,
     },
+    /// A jackknife leaves out one cluster after another.
+    #[error(
+        "without one of the clusters a coefficient cannot be estimated, so leaving each out gives no error"
+    )]
+    Identified,
     /// Leverages are known only of fixed effects that are not iterated.
     #[error("HC3 needs every row's leverage, and the fixed effects have too many levels for that; take HC1")]
     LeverageUnknown,

@@ -1,7 +1,7 @@
 //! Linear models: tiny cases by hand, and what is wrong with a design.
 
 use metier_stats::Error;
-use metier_stats::linear::{Covariance, Design, FixedEffect, Model, Regressor, fit};
+use metier_stats::linear::{Covariance, Design, FixedEffect, Model, Regressor, fit, jackknife};
 
 fn regressors<'a>(columns: &[(&str, &'a [f64])]) -> Vec<Regressor<'a>> {
     columns
@@ -218,4 +218,22 @@ fn hc3_without_leverages() {
         }
         assert!(sums.iter().all(|sum| sum.abs() < 1e-8));
     }
+}
+
+#[test]
+fn leaving_out_each_row_of_a_mean_is_its_error() {
+    // Of a mean h = 1/n, so that the jackknife is s / √n, as the classical error is.
+    let values = [1.0, 2.0, 4.0, 9.0];
+    let design = plain(&values, &[]);
+    let left_out = jackknife(&design, &[0, 1, 2, 3]).expect("four clusters");
+    let classical = fit(&design, &Covariance::Classical).expect("four rows");
+    let (one, other) = (left_out.coefficients[0].std_error, classical.coefficients[0].std_error);
+    assert!((one - other).abs() < 1e-14, "{one} {other}");
+}
+
+#[test]
+fn what_one_cluster_alone_identifies_has_no_jackknife() {
+    let (outcome, x) = ([1.0, 3.0, 2.0, 2.5, 4.0, 7.0], [0.0, 0.0, 0.0, 0.0, 1.0, 2.0]);
+    let design = plain(&outcome, &[("x", &x)]);
+    assert_eq!(jackknife(&design, &[1, 1, 2, 2, 3, 3]).expect_err("x is that of one"), Error::Identified);
 }

@@ -176,6 +176,8 @@ pub enum Method {
     },
     /// Student's t, with errors clustered by person.
     Regression,
+    /// Student's t, with errors from fits that leave out one person after another (Bell and McCaffrey, 2002).
+    RegressionJackknife,
     /// Student's t with errors that stand heteroskedasticity (HC1), sessions as units, because they come from so few people.
     RegressionSessions {
         /// How many.
@@ -291,6 +293,9 @@ impl fmt::Display for Method {
             Method::WilsonPeople => f.write_str("Wilson score over people"),
             Method::WilsonSessions { people } => speaks(f, "Wilson score", people),
             Method::Regression => f.write_str("Student's t, errors clustered by person"),
+            Method::RegressionJackknife => {
+                f.write_str("Student's t, fits that leave out one person after another")
+            }
             Method::RegressionSessions { people } => speaks(f, "Student's t", people),
             Method::Corrected => {
                 f.write_str("prediction-powered inference, Student's t, errors summed up by person")
@@ -316,6 +321,7 @@ impl Method {
                 | WilsonPeople
                 | WilsonSessions { .. }
                 | Regression
+                | RegressionJackknife
                 | RegressionSessions { .. }
                 | Corrected
         )

@@ -11,9 +11,15 @@ use crate::judged::LEVELS;
 use crate::regression::{Coefficient, Kind, Regression};
 use crate::selection::{Cohort, Selected};
 
-/// Fewer people make errors by person too small (Cameron and Miller, 2015, section VI). Then sessions are the units, and
-/// the model speaks of these people only.
-pub(crate) const FEWEST_PEOPLE: usize = 10;
+/// With fewer people sessions are the units, and the model speaks of these people only.
+pub(crate) const FEWEST_PEOPLE: usize = 5;
+/// With fewer people than this, errors come from fits that leave out one after another: those summed by person are too small
+/// then (Cameron and Miller, 2015, section VI).
+const MANY_PEOPLE: usize = 500;
+/// Rows that such fits may take together.
+const MOST_ROWS: usize = 2_000_000;
+/// If that does not work, errors are summed by person from so many people on.
+const FEWEST_TO_SUM: usize = 10;
 /// Sessions that a model has to have beyond the numbers that it finds.
 const SPARE_SESSIONS: usize = 20;
 
@@ -295,10 +301,19 @@ pub(crate) fn fit(
         .map(|term| Regressor { name: term.name.clone(), values: pick(&term.values).into() })
         .collect();
     let design = Design { outcome: &values, regressors, fixed_effects, weights: None };
-    let covariance = if by_person { Covariance::Clustered(vec![&person]) } else { Covariance::Hc1 };
-    let fitted = linear::Model::new(&design)
-        .and_then(|model| Ok((model.with(&covariance)?, model.with(&Covariance::Classical)?)));
-    let (fit, classical) = fitted.map_err(|_| Why::NoVariation)?;
+    let model = linear::Model::new(&design).map_err(|_| Why::NoVariation)?;
+    let small = people < MANY_PEOPLE && people * sessions.len() <= MOST_ROWS;
+    // Not where somebody alone identifies a number.
+    let left_out = if by_person && small { linear::jackknife(&design, &person).ok() } else { None };
+    let (fit, method) = match left_out {
+        Some(fit) => (Ok(fit), Method::RegressionJackknife),
+        None if people >= FEWEST_TO_SUM => {
+            (model.with(&Covariance::Clustered(vec![&person])), Method::Regression)
+        }
+        None => (model.with(&Covariance::Hc1), Method::RegressionSessions { people }),
+    };
+    let fit = fit.map_err(|_| Why::NoVariation)?;
+    let classical = model.with(&Covariance::Classical).map_err(|_| Why::NoVariation)?;
     let regression = Regression {
         outcome: outcome.name.clone(),
         kind: Kind::Linear,
@@ -308,8 +323,15 @@ pub(crate) fn fit(
         average_marginal_effects: Vec::new(),
         fixed_effects: controls.iter().map(|control| control.name().to_owned()).collect(),
         dropped: fit.dropped.clone(),
-        vcov: if by_person { "cluster" } else { "hc1" },
-        clustered_by: if by_person { vec!["person".to_owned()] } else { Vec::new() },
+        vcov: match method {
+            Method::RegressionJackknife => "jackknife",
+            Method::Regression => "cluster",
+            _ => "hc1",
+        },
+        clustered_by: match method {
+            Method::RegressionSessions { .. } => Vec::new(),
+            _ => vec!["person".to_owned()],
+        },
         weights: None,
         degrees_of_freedom: Some(fit.degrees_of_freedom),
         r_squared: Some(fit.r_squared),
@@ -317,7 +339,6 @@ pub(crate) fn fit(
         rows_missing: cohort.sessions.len() - sessions.len() - alone,
         rows_alone: alone,
     };
-    let method = if by_person { Method::Regression } else { Method::RegressionSessions { people } };
     Ok(Fitted { regression, fit, classical, sessions, people, method })
 }
 

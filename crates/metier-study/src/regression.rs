@@ -64,7 +64,7 @@ pub struct Regression {
     pub fixed_effects: Vec<String>,
     /// Regressors left out because others make them up.
     pub dropped: Vec<String>,
-    /// The kind of standard errors: "iid", "hc1", "hc3" or "cluster".
+    /// The kind of standard errors: "iid", "hc1", "hc3", "cluster" or "jackknife".
     pub vcov: &'static str,
     /// What the errors are clustered by.
     pub clustered_by: Vec<String>,

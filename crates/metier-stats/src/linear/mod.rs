@@ -32,12 +32,14 @@ mod covariance;
 mod design;
 mod equations;
 mod estimates;
+mod jackknife;
 mod levels;
 mod model;
 mod rows;
 
 pub use design::{Covariance, Design, FixedEffect, Regressor};
 pub use estimates::{Coefficient, Fit, Wald};
+pub use jackknife::jackknife;
 pub use model::Model;
 
 use crate::error::Error;

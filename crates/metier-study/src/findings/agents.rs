@@ -9,7 +9,7 @@ use super::returns::{CONTROLS, outcomes};
 use super::table_a1::{PREFERRED_CONTROLS, verified};
 use super::{Fitted, How, Study};
 use crate::finding::{Measure, Table, Unit, Why};
-use crate::model::{Control, FEWEST_PEOPLE, Fitted as Model, Named, Term, distinct, fit};
+use crate::model::{Control, Fitted as Model, Named, Term, distinct, fit};
 use crate::regression::Regressions;
 use crate::selection::Cohort;
 use crate::settings::Settings;
@@ -25,6 +25,9 @@ pub(super) const STUDY: Study = Study {
     summarised: false,
     how: How::Fitted(fitted),
 };
+
+/// Agents that fewer people used are not compared.
+const FEWEST_PEOPLE: usize = 10;
 
 const NAMED: [Named; 3] = [
     Named {

@@ -7,7 +7,7 @@ use metier_stats::prediction_powered::{self, Clusters, Rows, Sets, Tuning};
 use super::{Fitted, How, Study};
 use crate::finding::{Estimate, Measure, Method, Published, Unit, Why};
 use crate::judged::Judged;
-use crate::model::{FEWEST_PEOPLE, Named, rounded};
+use crate::model::{Named, rounded};
 use crate::published::figures;
 use crate::selection::{Cohort, Selected, is_labelled};
 use crate::settings::Settings;
@@ -29,6 +29,8 @@ pub(super) const STUDY: Study = Study {
 
 /// Fewer sessions of both raters than this, and the errors of the correction are no guide.
 const FEWEST: usize = 100;
+/// Of fewer people, too.
+const FEWEST_PEOPLE: usize = 10;
 /// A control that fewer of the sessions of both raters have is not told from the rest.
 const FEWEST_OF_A_KIND: usize = 10;
 
