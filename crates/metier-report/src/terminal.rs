@@ -127,14 +127,14 @@ pub(crate) fn headline(summary: &Summary, style: &Style) -> String {
 /// Whose labels findings rest on.
 pub(crate) fn labelled(labels: &LabelsBy, sessions: usize) -> String {
     let of = match labels.sessions {
-        n if n == sessions => "all".to_owned(),
-        n => number::thousands(n as u64),
+        n if n == sessions => "all sessions".to_owned(),
+        n => number::count(n as u64, "sessions"),
     };
     let second = match &labels.second {
-        Some(second) => format!("; second rater {second}"),
+        Some(second) => format!(" and, as second rater, {second}"),
         None => String::new(),
     };
-    format!("Labels by {}, of {of} of them{second}: measurements that err.", labels.rater)
+    format!("Labels of {of} by {}{second}; they are measurements, and err.", labels.rater)
 }
 
 /// The day of a moment, in UTC.
