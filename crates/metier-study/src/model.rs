@@ -139,6 +139,9 @@ impl Term {
     }
 }
 
+/// Sessions of a level that occurs less often are left out: they would be a level of their own, and hardly any number.
+const FEWEST_OF_LEVEL: usize = 5;
+
 /// The levels of expertise that occur among the sessions of a model, and indicators for all of them but the lowest.
 pub(crate) struct Levels {
     /// Those that occur, from the lowest on.
@@ -160,11 +163,12 @@ impl Levels {
     pub(crate) fn new(cohort: &Cohort, outcome: &Term, controls: &[Control], against: Against) -> Levels {
         let expertise = Term::expertise(cohort);
         let sample = Sample::new(cohort, [outcome, &expertise].into_iter(), controls);
-        let mut occurs = [false; 5];
+        let mut counts = [0; 5];
         for level in sample.sessions.iter().filter_map(|at| cohort.sessions[*at].judged.expertise) {
-            occurs[usize::from(level - 1)] = true;
+            counts[usize::from(level - 1)] += 1;
         }
-        let there: Vec<u8> = (1..=5).filter(|level| occurs[usize::from(level - 1)]).collect();
+        let enough = |level: &u8| counts[usize::from(level - 1)] >= FEWEST_OF_LEVEL;
+        let there: Vec<u8> = (1..=5).filter(enough).collect();
         let term = |at: usize| {
             let below = if against == Against::Lowest { there[0] } else { there[at - 1] };
             let level = there[at];
@@ -173,7 +177,7 @@ impl Levels {
                 Against::Next => format!("{} to {}", name(below), name(level)),
             };
             Term::new(name, cohort, |session| {
-                let own = session.judged.expertise?;
+                let own = session.judged.expertise.filter(|own| there.contains(own))?;
                 let so = if against == Against::Lowest { own == level } else { own >= level };
                 Some(f64::from(u8::from(so)))
             })
@@ -198,8 +202,16 @@ impl Levels {
         self.terms.get(at.checked_sub(1)?)
     }
 
+    /// Whether a model lost one of the indicators, so that the others compare with another level than their names say.
+    pub(crate) fn lost(&self, fitted: &Fitted) -> bool {
+        self.terms.iter().any(|term| fitted.fit.coefficient(&term.name).is_none())
+    }
+
     /// A level's difference to novices; missing where one of the two does not occur.
     pub(crate) fn over_novices(&self, named: Named, fitted: &Result<Fitted, Why>, level: u8) -> Measure {
+        if fitted.as_ref().is_ok_and(|fitted| self.lost(fitted)) {
+            return named.missing(Why::NoVariation, None);
+        }
         match (self.lowest(), self.term(level)) {
             (Some(1), Some(term)) => named.coefficient(fitted, &term.name, None),
             (Some(1), None) | (None, _) => named.missing(Why::LevelAbsent, None),
@@ -209,6 +221,9 @@ impl Levels {
 
     /// A level's difference to the next lower one; missing where one of the two does not occur.
     pub(crate) fn step(&self, named: Named, fitted: &Result<Fitted, Why>, level: u8) -> Measure {
+        if fitted.as_ref().is_ok_and(|fitted| self.lost(fitted)) {
+            return named.missing(Why::NoVariation, None);
+        }
         match self.term(level).filter(|_| self.there.contains(&(level - 1))) {
             Some(term) => named.coefficient(fitted, &term.name, None),
             None => named.missing(Why::LevelAbsent, None),

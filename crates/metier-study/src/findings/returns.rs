@@ -15,7 +15,7 @@ pub(super) const STUDY: Study = Study {
     definition: "Linear models of the logarithm of actions, and of the agent's words, per prompt of a session on the expertise \
         judged in it, 1 to 5, beside work mode, task value (the study's bands), month, occupation and model family; what \
         is not known of these is a value of its own. Sessions without actions, or words, have no logarithm and are not \
-        in it. Below them each step between adjacent levels in place of one slope, where both levels occur. In log points: 0.1 is about 10 %.",
+        in it. Below them each step between adjacent levels in place of one slope, of levels with at least five sessions. In log points: 0.1 is about 10 %.",
     unit: "session",
     summarised: false,
     how: How::Fitted(fitted),

@@ -16,7 +16,7 @@ pub(super) const STUDY: Study = Study {
     definition: "Verified success by expertise, held equal: work mode, task value (the study's bands), month, task subject, and \
         whether the occupation is of software. A linear probability model with an indicator a level; shown are the \
         difference to novices, and the share that each level would have in sessions like all of these (the mean plus the \
-        level's difference to the average level).",
+        level's difference to the average level). Levels of fewer than five sessions are left out.",
     unit: "session",
     summarised: false,
     how: How::Fitted(fitted),

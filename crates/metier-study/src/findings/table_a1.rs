@@ -23,7 +23,7 @@ pub(super) const A2: Study = Study {
     name: "table_a2",
     title: "Success by level of expertise, control after control (Table A2)",
     definition: "As table_a1, with an indicator for each level of expertise and novices left out: each number is a difference \
-        to novices. Without sessions of novices the table has differences to the lowest level that there is.",
+        to novices. Levels of fewer than five sessions are left out; without novices the table has differences to the lowest level that there is.",
     unit: "session",
     summarised: false,
     how: How::Fitted(a2),
