@@ -49,7 +49,7 @@ use crate::error::Error;
 ///
 /// # Errors
 ///
-/// [`Error::Lengths`](crate::Error::Lengths) if an effect has not `rows` codes.
+/// [`Error::Lengths`] if an effect has not `rows` codes.
 ///
 /// ```
 /// use metier_stats::linear::{FixedEffect, fitted_rows};
