@@ -1,11 +1,7 @@
 //! Clusters by number, and sums over them. Which statistic is summed is up to the caller.
 
-use std::collections::HashMap;
-
 use crate::error::Error;
-
-/// Codes below this share of the rows are looked up in a table.
-const TABLE_PER_ROW: usize = 4;
+use crate::linear::Levels;
 
 /// The cluster of each row.
 #[derive(Debug, Clone)]
@@ -35,19 +31,7 @@ impl Numbered {
                 rows,
             });
         }
-        let mut count = 0;
-        let mut next = || {
-            count += 1;
-            count as u32 - 1
-        };
-        let largest = codes.iter().copied().max().unwrap_or(0) as usize;
-        let of = if largest < TABLE_PER_ROW * rows {
-            let mut table = vec![None; largest + 1];
-            codes.iter().map(|code| *table[*code as usize].get_or_insert_with(&mut next)).collect()
-        } else {
-            let mut table = HashMap::with_capacity(rows.min(1 << 16));
-            codes.iter().map(|code| *table.entry(*code).or_insert_with(&mut next)).collect()
-        };
+        let Levels { of, count } = Levels::new(codes);
         Ok(Numbered::Together { of, count })
     }
 

@@ -10,7 +10,7 @@ const UNSEEN: u32 = u32::MAX;
 
 /// Which level each row has; levels count from 0 in the order of their first rows.
 #[derive(Debug, Clone)]
-pub(super) struct Levels {
+pub(crate) struct Levels {
     pub of: Vec<u32>,
     pub count: usize,
 }
@@ -23,7 +23,7 @@ impl Levels {
     }
 
     /// Numbers the codes of kept rows.
-    pub fn kept(codes: &[u32], kept: &Kept) -> Levels {
+    pub(super) fn kept(codes: &[u32], kept: &Kept) -> Levels {
         match kept {
             Kept::All(_) => Levels::new(codes),
             Kept::Some(_) => Levels::new(&kept.of(codes)),

@@ -40,6 +40,7 @@ mod rows;
 pub use design::{Covariance, Design, FixedEffect, Regressor};
 pub use estimates::{Coefficient, Fit, Wald};
 pub use jackknife::jackknife;
+pub(crate) use levels::Levels;
 pub use model::Model;
 
 use crate::error::Error;

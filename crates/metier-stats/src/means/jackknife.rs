@@ -10,7 +10,7 @@
 //! empirical practice", Journal of Econometrics 232, 272–299, section 3). With many clusters it is the linearised one.
 
 use super::quantile::Ordered;
-use super::{Estimate, Method, ROUNDING, Sample, Spread, least_clusters};
+use super::{Estimate, Method, ROUNDING, Sample, Spread, check_bottom, least_clusters};
 use crate::bootstrap::{score, wilson};
 use crate::clusters::Numbered;
 use crate::distribution::student_quantile;
@@ -121,12 +121,7 @@ struct Ratio {
 impl Ratio {
     fn new(top: &Sample, bottom: &[f64], clusters: &Numbered) -> Result<Ratio, Error> {
         let rows = top.values.len();
-        if bottom.len() != rows {
-            return Err(Error::Lengths { column: "the bottom".into(), values: bottom.len(), rows });
-        }
-        if let Some(row) = bottom.iter().position(|value| !value.is_finite()) {
-            return Err(Error::NotFinite { column: "the bottom".into(), row, value: bottom[row] });
-        }
+        check_bottom(bottom, rows)?;
         let weighted = |values: &[f64]| -> f64 {
             values.iter().enumerate().map(|(row, value)| top.weight(row) * value).sum()
         };

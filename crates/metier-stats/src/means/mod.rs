@@ -182,6 +182,17 @@ fn spread(
     Ok(Spread { std_error, critical: student_quantile(0.975, degrees) })
 }
 
+/// Checks the column that a ratio divides by.
+fn check_bottom(bottom: &[f64], rows: usize) -> Result<(), Error> {
+    if bottom.len() != rows {
+        return Err(Error::Lengths { column: "the bottom".into(), values: bottom.len(), rows });
+    }
+    match bottom.iter().position(|value| !value.is_finite()) {
+        Some(row) => Err(Error::NotFinite { column: "the bottom".into(), row, value: bottom[row] }),
+        None => Ok(()),
+    }
+}
+
 /// Checks that there are two clusters, or rows.
 fn least_clusters(clusters: &Numbered, count: usize) -> Result<(), Error> {
     let what = if matches!(clusters, Numbered::Alone { .. }) { "rows" } else { "clusters" };

@@ -1,6 +1,6 @@
 //! One group: mean, share, ratio, geometric mean.
 
-use super::{Estimate, Method, Sample, spread};
+use super::{Estimate, Method, Sample, check_bottom, spread};
 use crate::bootstrap::{Interval, wilson};
 use crate::clusters::Numbered;
 use crate::error::Error;
@@ -93,12 +93,7 @@ pub fn share(sample: &Sample) -> Result<Estimate, Error> {
 pub fn ratio(top: &Sample, bottom: &[f64]) -> Result<Estimate, Error> {
     let clusters = top.check()?;
     let rows = top.values.len();
-    if bottom.len() != rows {
-        return Err(Error::Lengths { column: "the bottom".into(), values: bottom.len(), rows });
-    }
-    if let Some(row) = bottom.iter().position(|value| !value.is_finite()) {
-        return Err(Error::NotFinite { column: "the bottom".into(), row, value: bottom[row] });
-    }
+    check_bottom(bottom, rows)?;
     let weighted = |values: &[f64]| (0..rows).map(|row| top.weight(row) * values[row]).sum::<f64>();
     let below = weighted(bottom);
     let size_below: f64 = (0..rows).map(|row| top.weight(row) * bottom[row].abs()).sum();
