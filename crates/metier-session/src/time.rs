@@ -32,6 +32,27 @@ impl Time {
         let text = self.to_string();
         text.get(..7).unwrap_or("unknown").to_owned()
     }
+
+    /// The month in UTC as a number: months since January of the year 0. `None` before.
+    ///
+    /// ```
+    /// use metier_session::Time;
+    /// let months = |text| Time::parse(text).and_then(Time::months);
+    /// assert_eq!(months("2026-01-31T23:59:59Z"), Some(2026 * 12));
+    /// assert_eq!(months("2025-12-31T23:59:59Z"), Some(2026 * 12 - 1));
+    /// ```
+    pub fn months(self) -> Option<u32> {
+        // The way back of `parse_usual`: Howard Hinnant, "chrono-compatible low-level date algorithms" (2014).
+        let days = self.0.div_euclid(86_400_000) + 719_468;
+        let era = days.div_euclid(146_097);
+        let day_of_era = days.rem_euclid(146_097);
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted = (5 * day_of_year + 2) / 153;
+        let (month, next_year) = if shifted < 10 { (shifted + 2, 0) } else { (shifted - 10, 1) };
+        u32::try_from((era * 400 + year_of_era + next_year) * 12 + month).ok()
+    }
 }
 
 impl fmt::Display for Time {

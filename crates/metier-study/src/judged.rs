@@ -119,6 +119,21 @@ pub(crate) fn option(question: &str, name: &str) -> u8 {
     question.option(name).expect("code names only options of the rubric")
 }
 
+/// The study's six groups of work modes: name, title, and the modes.
+pub(crate) const WORK_MODES: [(&str, &str, &[&str]); 6] = [
+    ("building", "building", &["building"]),
+    ("fixing", "fixing", &["fixing"]),
+    ("operating", "operating", &["operating"]),
+    ("planning_and_understanding", "planning and understanding", &["planning", "understanding"]),
+    ("analyzing_and_communicating", "analysing and communicating", &["analyzing", "communicating"]),
+    ("testing_and_orchestrating", "testing and orchestrating", &["testing", "orchestrating"]),
+];
+
+/// The indices of the options that these work modes are.
+pub(crate) fn work_modes(modes: &[&str]) -> Vec<u8> {
+    modes.iter().map(|mode| option("work_mode", mode)).collect()
+}
+
 /// The five levels of expertise, as numbers and as names.
 pub(crate) const LEVELS: [(u8, &str); 5] =
     [(1, "novice"), (2, "beginner"), (3, "intermediate"), (4, "advanced"), (5, "expert")];

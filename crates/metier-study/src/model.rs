@@ -104,16 +104,7 @@ pub(crate) fn value_band(value: Option<f64>) -> u32 {
 
 /// The month of a session's first record, counted from January of the year 0.
 pub(crate) fn month(session: &Selected) -> Option<u32> {
-    let first = session.facts.first?.0;
-    // Days to a civil month (Hinnant, 2013, "chrono-compatible low-level date algorithms").
-    let days = first.div_euclid(86_400_000) + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let (month, next_year) = if shifted < 10 { (shifted + 2, 0) } else { (shifted - 10, 1) };
-    u32::try_from((era * 400 + year_of_era + next_year) * 12 + month).ok()
+    session.facts.first?.months()
 }
 
 /// A regressor: a name, and a number for each session; not a number where it is not known.
@@ -256,6 +247,8 @@ pub(crate) struct Sample {
     pub(crate) sessions: Vec<usize>,
     /// Sessions left out because they are alone in a control: they fit themselves.
     alone: usize,
+    /// The controls of these sessions.
+    effects: Vec<FixedEffect<'static>>,
 }
 
 impl Sample {
@@ -267,14 +260,16 @@ impl Sample {
     ) -> Sample {
         let known = |at: &usize| known.clone().all(|term| term.values[*at].is_finite());
         let sessions: Vec<usize> = (0..cohort.sessions.len()).filter(known).collect();
-        let effects = effects(cohort, &sessions, controls);
-        match linear::fitted_rows(&effects, sessions.len()) {
-            Ok(rows) => {
+        let all = effects(cohort, &sessions, controls);
+        match linear::fitted_rows(&all, sessions.len()) {
+            Ok(rows) if rows.len() < sessions.len() => {
                 let alone = sessions.len() - rows.len();
-                Sample { sessions: rows.into_iter().map(|row| sessions[row]).collect(), alone }
+                let sessions: Vec<usize> = rows.into_iter().map(|row| sessions[row]).collect();
+                let effects = effects(cohort, &sessions, controls);
+                Sample { sessions, alone, effects }
             }
-            // Effects are as long as the sessions.
-            Err(_) => Sample { sessions, alone: 0 },
+            // None is alone. There is no error: effects are as long as the sessions.
+            _ => Sample { sessions, alone: 0, effects: all },
         }
     }
 }
@@ -299,12 +294,12 @@ pub(crate) fn fit(
     terms: &[Term],
     controls: &[Control],
 ) -> Result<Fitted, Why> {
-    let Sample { sessions, alone } = Sample::new(cohort, std::iter::once(outcome).chain(terms), controls);
+    let Sample { sessions, alone, effects: fixed_effects } =
+        Sample::new(cohort, std::iter::once(outcome).chain(terms), controls);
     let pick = |values: &[f64]| -> Vec<f64> { sessions.iter().map(|at| values[*at]).collect() };
     let person: Vec<u32> = sessions.iter().map(|at| cohort.person[*at]).collect();
     let people = distinct(&person);
     let by_person = people >= FEWEST_PEOPLE;
-    let fixed_effects = effects(cohort, &sessions, controls);
     let levels: usize = fixed_effects.iter().map(|effect| distinct(&effect.codes).saturating_sub(1)).sum();
     let needed = terms.len() + 1 + levels + SPARE_SESSIONS;
     if sessions.len() < needed {
@@ -334,7 +329,7 @@ pub(crate) fn fit(
         kind: Kind::Linear,
         n: fit.observations,
         clusters: fit.clusters.clone(),
-        coefficients: fit.coefficients.iter().map(coefficient).collect(),
+        coefficients: fit.coefficients.iter().map(Coefficient::from).collect(),
         average_marginal_effects: Vec::new(),
         fixed_effects: controls.iter().map(|control| control.name().to_owned()).collect(),
         dropped: fit.dropped.clone(),
@@ -364,18 +359,6 @@ pub(crate) fn distinct(codes: &[u32]) -> usize {
     there.into_iter().filter(|there| *there).count()
 }
 
-fn coefficient(one: &linear::Coefficient) -> Coefficient {
-    Coefficient {
-        name: one.name.clone(),
-        estimate: one.estimate,
-        std_error: one.std_error,
-        t: one.t,
-        p: one.p,
-        conf_low: one.conf_low,
-        conf_high: one.conf_high,
-    }
-}
-
 /// How a number is called and drawn.
 #[derive(Clone, Copy)]
 pub(crate) struct Named {
@@ -394,7 +377,7 @@ impl Named {
         name: &str,
         published: Option<Published>,
     ) -> Measure {
-        let one = fitted.as_ref().map(|fitted| fitted.fit.coefficient(name).map(coefficient));
+        let one = fitted.as_ref().map(|fitted| fitted.fit.coefficient(name));
         match one {
             Ok(Some(one)) => {
                 self.interval(fitted.as_ref().ok(), one.estimate, (one.conf_low, one.conf_high), published)

@@ -1,5 +1,6 @@
 //! A table of regressions: models beside each other, as papers print them. Holds estimates; fits none.
 
+use metier_stats::linear;
 use serde::Serialize;
 
 /// Models beside each other.
@@ -109,6 +110,20 @@ pub struct Coefficient {
     pub conf_low: f64,
     /// The upper end.
     pub conf_high: f64,
+}
+
+impl From<&linear::Coefficient> for Coefficient {
+    fn from(one: &linear::Coefficient) -> Coefficient {
+        Coefficient {
+            name: one.name.clone(),
+            estimate: one.estimate,
+            std_error: one.std_error,
+            t: one.t,
+            p: one.p,
+            conf_low: one.conf_low,
+            conf_high: one.conf_high,
+        }
+    }
 }
 
 impl Regression {

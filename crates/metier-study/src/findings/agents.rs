@@ -12,7 +12,6 @@ use crate::finding::{Measure, Table, Unit, Why};
 use crate::model::{Control, Fitted as Model, Named, Term, distinct, fit};
 use crate::regression::Regressions;
 use crate::selection::Cohort;
-use crate::settings::Settings;
 
 pub(super) const STUDY: Study = Study {
     name: "agents",
@@ -45,7 +44,7 @@ const NAMED: [Named; 3] = [
     },
 ];
 
-fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
+fn fitted(cohort: &Cohort) -> Fitted {
     let [actions, words] = outcomes(cohort);
     let asked: [(Term, &[Control]); 3] =
         [(actions, &CONTROLS), (words, &CONTROLS), (verified(cohort), &PREFERRED_CONTROLS)];

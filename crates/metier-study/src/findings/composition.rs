@@ -2,7 +2,7 @@
 
 use super::{How, Study};
 use crate::finding::{Published, Unit};
-use crate::judged::option;
+use crate::judged::{WORK_MODES, work_modes};
 use crate::published::figures;
 use crate::selection::Cohort;
 use crate::series::{Series, Statistic};
@@ -16,16 +16,6 @@ pub(super) const STUDY: Study = Study {
     summarised: false,
     how: How::Observed(series),
 };
-
-/// The study's six kinds, by our nine, with the name of the published share.
-const KINDS: [(&str, &str, &[&str]); 6] = [
-    ("building", "building", &["building"]),
-    ("fixing", "fixing", &["fixing"]),
-    ("operating", "operating", &["operating"]),
-    ("planning_and_understanding", "planning and understanding", &["planning", "understanding"]),
-    ("analyzing_and_communicating", "analysing and communicating", &["analyzing", "communicating"]),
-    ("testing_and_orchestrating", "testing and orchestrating", &["testing", "orchestrating"]),
-];
 
 const SINGLE: [(&str, &str); 6] = [
     ("planning", "planning"),
@@ -58,7 +48,7 @@ fn series(cohort: &Cohort) -> Vec<Series> {
         of_month(name).or_else(|| Some(figures.study.agentic_coding.figure(*share, None)))
     };
     let share = |name, title, kinds: &[&str]| {
-        let kinds: Vec<u8> = kinds.iter().map(|kind| option("work_mode", kind)).collect();
+        let kinds = work_modes(kinds);
         Series::judged(cohort, move |session| Some(kinds.contains(&session.judged.work_mode?))).ask(
             name,
             title,
@@ -67,7 +57,7 @@ fn series(cohort: &Cohort) -> Vec<Series> {
         )
     };
     let shown =
-        KINDS.iter().map(|(name, title, kinds)| share(name, title, kinds).key().beside(published(name)));
+        WORK_MODES.iter().map(|(name, title, kinds)| share(name, title, kinds).key().beside(published(name)));
     shown.chain(SINGLE.iter().map(|(name, title)| share(name, title, &[*name]))).collect()
 }
 

@@ -1,16 +1,17 @@
 //! The headline estimates, corrected for the error of their labels by those of a second rater.
 
-use metier_label::rubric;
+use std::sync::LazyLock;
+
 use metier_stats::linear::Regressor;
 use metier_stats::prediction_powered::{self, Clusters, Rows, Sets, Tuning};
 
+use super::returns::log_per_prompt;
 use super::{Fitted, How, Study};
 use crate::finding::{Estimate, Measure, Method, Published, Unit, Why};
-use crate::judged::Judged;
+use crate::judged::{Judged, WORK_MODES, work_modes};
 use crate::model::{Named, rounded};
 use crate::published::figures;
 use crate::selection::{Cohort, Selected, is_labelled};
-use crate::settings::Settings;
 
 pub(super) const STUDY: Study = Study {
     name: "corrected",
@@ -77,10 +78,6 @@ fn words(session: &Selected, _: &Judged) -> Option<f64> {
     log_per_prompt(session.facts.words, session)
 }
 
-fn log_per_prompt(count: u64, session: &Selected) -> Option<f64> {
-    (count > 0).then(|| (count as f64 / session.facts.prompts as f64).ln())
-}
-
 fn verified(_: &Selected, judged: &Judged) -> Option<f64> {
     judged.derived.verified_success.map(|so| f64::from(u8::from(so)))
 }
@@ -94,7 +91,7 @@ fn level(_: &Selected, judged: &Judged) -> Option<f64> {
 }
 
 /// Groups of work modes.
-const MODES: usize = 6;
+const MODES: usize = WORK_MODES.len();
 /// These, and trades: software and other.
 const KINDS: usize = MODES + 2;
 
@@ -108,22 +105,18 @@ struct Said {
     kinds: [bool; KINDS],
 }
 
+/// The work modes of each group.
+static GROUPS: LazyLock<[Vec<u8>; MODES]> =
+    LazyLock::new(|| WORK_MODES.map(|(_, _, modes)| work_modes(modes)));
+
 fn kinds(judged: &Judged) -> [bool; KINDS] {
-    let mode = judged.work_mode.and_then(|mode| {
-        let question = rubric().question("work_mode")?;
-        Some(question.options().get(usize::from(mode))?.name.as_str())
-    });
-    let group = |names: &[&str]| mode.is_some_and(|mode| names.contains(&mode));
-    [
-        group(&["building"]),
-        group(&["fixing"]),
-        group(&["testing", "orchestrating"]),
-        group(&["operating"]),
-        group(&["planning", "understanding"]),
-        group(&["analyzing", "communicating"]),
-        judged.derived.software_occupation == Some(true),
-        judged.derived.software_occupation == Some(false),
-    ]
+    let mut kinds = [false; KINDS];
+    for (kind, modes) in kinds.iter_mut().zip(&*GROUPS) {
+        *kind = judged.work_mode.is_some_and(|mode| modes.contains(&mode));
+    }
+    kinds[MODES] = judged.derived.software_occupation == Some(true);
+    kinds[MODES + 1] = judged.derived.software_occupation == Some(false);
+    kinds
 }
 
 impl Of {
@@ -293,7 +286,7 @@ impl Ends {
     }
 }
 
-fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
+fn fitted(cohort: &Cohort) -> Fitted {
     let figures = figures();
     let second: Vec<Option<Judged>> = cohort
         .sessions

@@ -7,7 +7,6 @@ use crate::finding::{Table, Unit};
 use crate::model::{Control, Named, Term, fit, month};
 use crate::regression::Regressions;
 use crate::selection::Cohort;
-use crate::settings::Settings;
 
 pub(super) const STUDY: Study = Study {
     name: "expertise_by_month",
@@ -43,7 +42,7 @@ const NAMED: [Named; 3] = [
 
 const CROSSED: &str = "expertise × months";
 
-fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
+fn fitted(cohort: &Cohort) -> Fitted {
     let first = cohort.sessions.iter().filter_map(month).min();
     let terms = [
         Term::expertise(cohort),

@@ -118,7 +118,7 @@ enum How {
     /// Means, shares and quantiles of what each session shows.
     Observed(fn(&Cohort) -> Vec<Series>),
     /// By models.
-    Fitted(fn(&Cohort, &Settings) -> Fitted),
+    Fitted(fn(&Cohort) -> Fitted),
 }
 
 /// The numbers and tables that models give.
@@ -137,7 +137,7 @@ impl Study {
                 How::Observed(series) => {
                     Fitted { measures: estimate::measures(series(cohort), cohort), tables: Vec::new() }
                 }
-                How::Fitted(fit) => fit(cohort, settings),
+                How::Fitted(fit) => fit(cohort),
             };
             // The published figures are of all sessions of Claude Code: not to be set beside another agent's, or beside
             // those of one month or that meet a condition.

@@ -10,7 +10,6 @@ use crate::model::{Named, distinct};
 use crate::published::figures;
 use crate::selection::{Cohort, Selected};
 use crate::series::{Series, Statistic};
-use crate::settings::Settings;
 
 pub(super) const SHARES: Study = Study {
     name: "occupation",
@@ -153,7 +152,7 @@ fn success(cohort: &Cohort) -> Vec<Series> {
     all
 }
 
-fn growth(cohort: &Cohort, _: &Settings) -> Fitted {
+fn growth(cohort: &Cohort) -> Fitted {
     let unclear = option("occupation", "unclear");
     let last = trend::last(cohort);
     let change = |(code, name, title, _): Group| {
@@ -168,7 +167,7 @@ fn growth(cohort: &Cohort, _: &Settings) -> Fitted {
 }
 
 /// How far the ten largest groups lie apart in verified success, software among them.
-fn spread(cohort: &Cohort, _: &Settings) -> Fitted {
+fn spread(cohort: &Cohort) -> Fitted {
     let unclear = option("occupation", "unclear");
     let mut groups: BTreeMap<u8, (Vec<u32>, u32)> = BTreeMap::new();
     for (session, person) in cohort.sessions.iter().zip(&cohort.person) {

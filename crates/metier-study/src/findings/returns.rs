@@ -7,7 +7,6 @@ use crate::model::{Against, Control, Levels, Named, Term, fit};
 use crate::published::figures;
 use crate::regression::Regressions;
 use crate::selection::{Cohort, Selected};
-use crate::settings::Settings;
 
 pub(super) const STUDY: Study = Study {
     name: "returns",
@@ -28,12 +27,14 @@ pub(super) const CONTROLS: [Control; 5] =
 /// The two outcomes: the logarithm of actions and of words per prompt.
 pub(super) fn outcomes(cohort: &Cohort) -> [Term; 2] {
     let log = |name: &str, count: fn(&Selected) -> u64| {
-        Term::new(name, cohort, |session| {
-            let count = count(session);
-            (count > 0).then(|| (count as f64 / session.facts.prompts as f64).ln())
-        })
+        Term::new(name, cohort, |session| log_per_prompt(count(session), session))
     };
     [log("log actions per prompt", |it| it.facts.actions), log("log words per prompt", |it| it.facts.words)]
+}
+
+/// The logarithm of a session's count per prompt; of nothing there is none.
+pub(super) fn log_per_prompt(count: u64, session: &Selected) -> Option<f64> {
+    (count > 0).then(|| (count as f64 / session.facts.prompts as f64).ln())
 }
 
 const SLOPES: [Named; 2] = [
@@ -57,7 +58,7 @@ const STEPS: [[Named; 4]; 2] = [
     steps!("words", "words per prompt"; "beginner", "intermediate", "advanced", "expert"),
 ];
 
-fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
+fn fitted(cohort: &Cohort) -> Fitted {
     let figures = figures();
     let published =
         [figures.regression.actions_per_expertise_level, figures.regression.words_per_expertise_level];

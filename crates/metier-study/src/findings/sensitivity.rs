@@ -8,7 +8,6 @@ use super::{Fitted, How, Study};
 use crate::finding::{Unit, Why};
 use crate::model::{Control, Named, Term, fit};
 use crate::selection::Cohort;
-use crate::settings::Settings;
 
 pub(super) const STUDY: Study = Study {
     name: "sensitivity",
@@ -39,7 +38,7 @@ const NAMED: [[Named; 3]; 3] = named!(
     "verified" "verified success"
 );
 
-fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
+fn fitted(cohort: &Cohort) -> Fitted {
     let [actions, words] = outcomes(cohort);
     let asked: [(Term, &[Control]); 3] =
         [(actions, &CONTROLS), (words, &CONTROLS), (verified(cohort), &PREFERRED_CONTROLS)];

@@ -8,7 +8,6 @@ use crate::model::{Against, Control, Fitted as Model, Levels, Named, Term, disti
 use crate::published::figures;
 use crate::regression::Regressions;
 use crate::selection::Cohort;
-use crate::settings::Settings;
 
 pub(super) const STUDY: Study = Study {
     name: "success_adjusted",
@@ -36,11 +35,17 @@ macro_rules! named {
 
 const NAMED: [(Named, Named); 5] = named!("novice", "beginner", "intermediate", "advanced", "expert");
 
-fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
+fn fitted(cohort: &Cohort) -> Fitted {
     let figures = figures();
     let outcome = verified(cohort);
     let levels = Levels::new(cohort, &outcome, &CONTROLS, Against::Lowest);
     let fitted = fit(cohort, &outcome, levels.terms(), &CONTROLS);
+    // The mean of the same sessions, for its error: it and the differences are uncorrelated where errors are alike.
+    let mean = fitted.as_ref().map_err(|why| *why).and_then(|model| {
+        let mut same = Term { name: outcome.name.clone(), values: vec![f64::NAN; outcome.values.len()] };
+        model.sessions.iter().for_each(|at| same.values[*at] = outcome.values[*at]);
+        fit(cohort, &same, &[], &[])
+    });
     let published = |level: &str| {
         let share = figures.expertise.get(level)?.verified_success?;
         Some(figures.study.agentic_coding.figure(share, Some("Published without anything held equal.")))
@@ -51,7 +56,8 @@ fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
             differences.push(levels.over_novices(difference, &fitted, level));
         }
         let made = fitted.as_ref().map_err(|why| *why).and_then(|model| {
-            let (value, ends) = adjusted(cohort, &outcome, model, &levels, level)?;
+            let mean = mean.as_ref().map_err(|why| *why)?;
+            let (value, ends) = adjusted(model, mean, &levels, level)?;
             let mut measure = share.interval(Some(model), value, ends, published(name));
             let own = |at: &&usize| cohort.sessions[**at].judged.expertise == Some(level);
             let people: Vec<u32> = model.sessions.iter().filter(own).map(|at| cohort.person[*at]).collect();
@@ -70,13 +76,7 @@ fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
 
 /// The share that a level would have in sessions like all: the mean, and what is left of the level once the average level
 /// is taken off.
-fn adjusted(
-    cohort: &Cohort,
-    outcome: &Term,
-    model: &Model,
-    levels: &Levels,
-    level: u8,
-) -> Result<(f64, (f64, f64)), Why> {
+fn adjusted(model: &Model, mean: &Model, levels: &Levels, level: u8) -> Result<(f64, (f64, f64)), Why> {
     let own = levels.term(level).map(|term| term.name.as_str());
     if own.is_none() && levels.lowest() != Some(level) {
         return Err(Why::LevelAbsent);
@@ -95,10 +95,6 @@ fn adjusted(
         })
         .collect();
     let difference = model.fit.combination(&weights).map_err(|_| Why::NoVariation)?;
-    // The mean of the same sessions, for its error: it and the differences are uncorrelated where errors are alike.
-    let mut same = Term { name: outcome.name.clone(), values: vec![f64::NAN; outcome.values.len()] };
-    model.sessions.iter().for_each(|at| same.values[*at] = outcome.values[*at]);
-    let mean = fit(cohort, &same, &[], &[])?;
     let mean = mean.fit.coefficients.first().ok_or(Why::NoVariation)?;
     let value = mean.estimate + difference.estimate;
     if !(0.0..=1.0).contains(&value) {

@@ -6,7 +6,6 @@ use crate::judged::LEVELS;
 use crate::model::{Against, Control, Levels, Named, Term, fit};
 use crate::regression::Regressions;
 use crate::selection::Cohort;
-use crate::settings::Settings;
 
 pub(super) const A1: Study = Study {
     name: "table_a1",
@@ -70,7 +69,7 @@ const PER_LEVEL: [Named; 6] = [
     Named { name: "column_6", title: "a level, and model and length", unit: Unit::Points, key: false },
 ];
 
-fn a1(cohort: &Cohort, _: &Settings) -> Fitted {
+fn a1(cohort: &Cohort) -> Fitted {
     let outcome = verified(cohort);
     let (mut measures, mut models) = (Vec::new(), Vec::new());
     for (at, controls) in COLUMNS.iter().enumerate() {
@@ -95,7 +94,7 @@ const OVER_NOVICES: [Named; 4] = [
     Named { name: "expert", title: "experts over novices", unit: Unit::Points, key: true },
 ];
 
-fn a2(cohort: &Cohort, _: &Settings) -> Fitted {
+fn a2(cohort: &Cohort) -> Fitted {
     let outcome = verified(cohort);
     let (mut measures, mut models) = (Vec::new(), Vec::new());
     for (at, controls) in COLUMNS.iter().enumerate() {

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{Fitted, How, Study};
 use crate::finding::{Measure, Unit, Why};
-use crate::judged::option;
+use crate::judged::{WORK_MODES, option, work_modes};
 use crate::model::{Named, Term, fit, month};
 use crate::published::figures;
 use crate::selection::{Cohort, Selected};
-use crate::settings::Settings;
 
 pub(super) const STUDY: Study = Study {
     name: "trend",
@@ -72,28 +71,24 @@ const fn rise(name: &'static str, title: &'static str) -> Named {
     Named { name, title, unit: Unit::LogPoints, key: false }
 }
 
-fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
+fn fitted(cohort: &Cohort) -> Fitted {
     let trend = &figures().trend;
     let last = last(cohort);
     let between = |ends: [f64; 2]| Some(ends[1] - ends[0]);
     let mut measures = Vec::new();
-    for (named, published, modes) in [
-        (points("building", "building"), None, &["building"][..]),
-        (points("fixing", "fixing"), between(trend.fixing), &["fixing"]),
-        (points("operating", "operating"), between(trend.operating), &["operating"]),
+    for (named, published) in [
+        (points("building", "building"), None),
+        (points("fixing", "fixing"), between(trend.fixing)),
+        (points("operating", "operating"), between(trend.operating)),
         (
             points("analyzing_and_communicating", "analysing, communicating"),
             between(trend.analyzing_and_communicating),
-            &["analyzing", "communicating"],
         ),
-        (
-            points("planning_and_understanding", "planning, understanding"),
-            None,
-            &["planning", "understanding"],
-        ),
-        (points("testing_and_orchestrating", "testing, orchestrating"), None, &["testing", "orchestrating"]),
+        (points("planning_and_understanding", "planning, understanding"), None),
+        (points("testing_and_orchestrating", "testing, orchestrating"), None),
     ] {
-        let modes: Vec<u8> = modes.iter().map(|mode| option("work_mode", mode)).collect();
+        let group = WORK_MODES.iter().filter(|(name, ..)| *name == named.name);
+        let modes: Vec<u8> = group.flat_map(|(_, _, modes)| work_modes(modes)).collect();
         measures.push(difference(named, cohort, &last, published, |session| {
             Some(f64::from(u8::from(modes.contains(&session.judged.work_mode?))))
         }));

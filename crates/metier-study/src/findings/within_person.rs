@@ -7,7 +7,6 @@ use crate::finding::{Table, Unit};
 use crate::model::{Control, Named, Term, fit};
 use crate::regression::Regressions;
 use crate::selection::Cohort;
-use crate::settings::Settings;
 
 pub(super) const STUDY: Study = Study {
     name: "within_person",
@@ -26,7 +25,7 @@ const NAMED: [Named; 3] = [
     Named { name: "verified", title: "verified success, a level", unit: Unit::Points, key: true },
 ];
 
-fn fitted(cohort: &Cohort, _: &Settings) -> Fitted {
+fn fitted(cohort: &Cohort) -> Fitted {
     let [actions, words] = outcomes(cohort);
     let mut depth = CONTROLS.to_vec();
     let mut success = PREFERRED_CONTROLS.to_vec();

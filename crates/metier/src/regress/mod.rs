@@ -249,19 +249,7 @@ impl Rows {
             kind: Kind::Linear,
             n: fit.observations,
             clusters: fit.clusters,
-            coefficients: fit
-                .coefficients
-                .into_iter()
-                .map(|one| Coefficient {
-                    name: one.name,
-                    estimate: one.estimate,
-                    std_error: one.std_error,
-                    t: one.t,
-                    p: one.p,
-                    conf_low: one.conf_low,
-                    conf_high: one.conf_high,
-                })
-                .collect(),
+            coefficients: fit.coefficients.iter().map(Coefficient::from).collect(),
             average_marginal_effects: Vec::new(),
             fixed_effects: owned(&asked.effects),
             dropped: fit.dropped,
