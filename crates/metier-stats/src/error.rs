@@ -235,4 +235,51 @@ pub enum Error {
         /// Its name.
         column: String,
     },
+    /// Steps to the heterogeneity between studies did not come to rest.
+    #[error("the variance between studies did not come out in {steps} steps; take DerSimonian and Laird's")]
+    Heterogeneity {
+        /// How many steps were taken.
+        steps: usize,
+    },
+    /// There is no column of this number.
+    #[error("there is no column {column}; there are {columns}, counted from 0")]
+    NoColumn {
+        /// The number asked for.
+        column: usize,
+        /// How many columns there are.
+        columns: usize,
+    },
+    /// Parts can be added only if they are sums of the same things.
+    #[error("{what} differ: {ours} here, {theirs} there; only sums of the same can be added")]
+    Unlike {
+        /// Of what the parts are sums.
+        what: &'static str,
+        /// Those of the one.
+        ours: String,
+        /// Those of the other.
+        theirs: String,
+    },
+    /// Numbers that are given as sums over people cannot be such.
+    #[error("these are no sums over people: {why}")]
+    NoSums {
+        /// What cannot be.
+        why: &'static str,
+    },
+    /// Regressions that add up are told apart by the names of their terms.
+    #[error("{name} is the name of two terms; give each its own")]
+    Twice {
+        /// The name.
+        name: String,
+    },
+    /// Regressions that add up take no weights.
+    #[error("cross-products that add up take no weights; leave them out")]
+    Weighted,
+    /// A variance is smaller than the rounding of the sums it is computed from.
+    #[error(
+        "the error of {name} is lost in the rounding of sums; take off the columns a number near their means"
+    )]
+    Lost {
+        /// The coefficient's name.
+        name: String,
+    },
 }

@@ -30,6 +30,8 @@ mod error;
 pub mod linear;
 pub mod logit;
 pub mod means;
+pub mod meta;
+pub mod moments;
 pub mod multiple;
 pub mod power;
 pub mod prediction_powered;

@@ -29,14 +29,17 @@ mod absorb;
 mod cholesky;
 mod conjugate;
 mod covariance;
+mod cross_products;
 mod design;
 mod equations;
 mod estimates;
 mod jackknife;
 mod levels;
 mod model;
+mod parts;
 mod rows;
 
+pub use cross_products::CrossProducts;
 pub use design::{Covariance, Design, FixedEffect, Regressor};
 pub use estimates::{Coefficient, Fit, Wald};
 pub use jackknife::jackknife;
