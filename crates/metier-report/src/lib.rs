@@ -1,5 +1,6 @@
 //! Draws findings, in the terminal and as JSON. Computes no number: it only writes those that a finding holds.
 
+mod forest;
 mod json;
 mod layout;
 mod notes;
@@ -9,6 +10,7 @@ mod regression;
 mod team;
 mod terminal;
 
+pub use forest::forests;
 pub use json::{SCHEMA, json};
 pub use plain::{csv, markdown};
 pub use regression::{Format, Shown, regressions};

@@ -52,7 +52,7 @@ impl<'a> Notes<'a> {
         let (made, none): (Vec<Method>, Vec<Method>) = self
             .methods
             .iter()
-            .filter(|method| **method != Method::Nothing)
+            .filter(|method| !matches!(method, Method::Nothing | Method::Withheld { .. }))
             .partition(|m| m.gives_interval());
         let sentence = |methods: Vec<Method>, start: &str| {
             let words: Vec<String> = methods
@@ -61,6 +61,10 @@ impl<'a> Notes<'a> {
                 .collect();
             if words.is_empty() { String::new() } else { format!("{start} {}. ", words.join("; ")) }
         };
+        for method in self.methods.iter().filter(|method| matches!(method, Method::Withheld { .. })) {
+            let text = method.to_string();
+            out.push_str(&paragraph("", &format!("W{}.", text.trim_start_matches('w')), width));
+        }
         let text = sentence(made, "95 % intervals by") + &sentence(none, "No interval where");
         out.push_str(&paragraph("", &text, width));
         out

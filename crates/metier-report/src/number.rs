@@ -10,6 +10,14 @@ pub(crate) fn value(value: Option<f64>, unit: Unit) -> String {
     }
 }
 
+/// What stands in the place of a number that the gate withheld.
+pub(crate) const WITHHELD: &str = "withheld";
+
+/// The value of an estimate in its unit.
+pub(crate) fn shown(estimate: &Estimate, unit: Unit) -> String {
+    if estimate.is_withheld() { WITHHELD.to_owned() } else { value(estimate.value, unit) }
+}
+
 /// A value without what stands behind it.
 fn bare(value: f64, unit: Unit) -> String {
     let size = match unit {

@@ -24,6 +24,9 @@ pub fn csv(summary: &Summary, findings: &[Finding]) -> String {
             for measure in &group.measures {
                 let estimate = &measure.estimate;
                 let unit = serde_json::to_value(measure.unit).ok();
+                let known = |n: String| {
+                    if estimate.is_withheld() || estimate.hides_n() { String::new() } else { n }
+                };
                 let fields = [
                     finding.name.to_owned(),
                     finding.by.to_string(),
@@ -33,10 +36,10 @@ pub fn csv(summary: &Summary, findings: &[Finding]) -> String {
                     digits(estimate.low),
                     digits(estimate.high),
                     unit.as_ref().and_then(|unit| unit.as_str()).unwrap_or_default().to_owned(),
-                    estimate.n.to_string(),
+                    known(estimate.n.to_string()),
                     estimate.n_of.to_owned(),
-                    estimate.sessions.to_string(),
-                    estimate.people.to_string(),
+                    known(estimate.sessions.to_string()),
+                    known(estimate.people.to_string()),
                     digits(measure.published.as_ref().map(|published| published.value)),
                     quoted(measure.published.as_ref().map_or("", |published| &published.source)),
                     quoted(&estimate.method.to_string()),
@@ -115,7 +118,7 @@ pub fn markdown(summary: &Summary, findings: &[Finding]) -> String {
                 out.push_str(&format!(
                     "| {} | {} | {} | {n} | {} | {} |\n",
                     escaped(measure.title),
-                    number::value(estimate.value, measure.unit),
+                    number::shown(estimate, measure.unit),
                     number::interval(estimate, measure.unit),
                     people(estimate),
                     published.unwrap_or_default(),

@@ -3,7 +3,7 @@
 use metier_study::{Coefficient, Kind, Regression, Regressions};
 
 use crate::layout::{Cell, columns, paragraph, row};
-use crate::number::thousands;
+use crate::number::{WITHHELD, thousands};
 
 /// How a table of regressions is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +135,7 @@ fn lines(table: &Regressions, shown: Shown, marks: Marks) -> Vec<Line> {
     }
     block += 1;
     let whole = |n: usize| thousands(n as u64).replace(',', marks.thousands);
-    of(block, "n", &|model| Some(whole(model.n)));
+    of(block, "n", &|model| Some(if model.n == 0 { WITHHELD.to_owned() } else { whole(model.n) }));
     of(block, "clusters", &|model| {
         let counts: Vec<String> = model.clusters.iter().map(|count| whole(*count)).collect();
         (!counts.is_empty()).then(|| counts.join(" × "))

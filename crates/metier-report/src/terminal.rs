@@ -96,15 +96,24 @@ pub(crate) fn headline(summary: &Summary, style: &Style) -> String {
         (Some(first), Some(last)) => format!(", {} to {}", date(first), date(last)),
         _ => String::new(),
     };
+    let amounts = [
+        summary.prompts.map(|n| number::count(n, "prompts")),
+        summary.typed_words.map(|n| format!("{} typed", number::count(n, "words"))),
+        summary.agent_words.map(|n| format!("{} of the agent", number::count(n, "words"))),
+        summary.actions.map(|n| number::count(n, "actions")),
+    ];
+    let amounts: Vec<String> = amounts.into_iter().flatten().collect();
     let text = format!(
-        "{}{agents} by {people}{time}: {}, {} typed, {} of the agent, {}{}.",
+        "{}{agents} by {people}{time}{}{}{}.",
         count(population.sessions, "sessions"),
-        number::count(summary.prompts, "prompts"),
-        number::count(summary.typed_words, "words"),
-        number::count(summary.agent_words, "words"),
-        number::count(summary.actions, "actions"),
+        if amounts.is_empty() { "" } else { ": " },
+        amounts.join(", "),
         if summary.synthetic { "; synthetic" } else { "" },
     );
+    let text = match summary.bundles {
+        Some(n) => format!("{}: {text}", number::count(n as u64, "bundles")),
+        None => text,
+    };
     let mut out = paragraph("", &text, style.width);
     if !summary.conditions.is_empty() {
         let text = format!("Only sessions with {}.", summary.conditions.join(" and "));
@@ -127,8 +136,9 @@ pub(crate) fn headline(summary: &Summary, style: &Style) -> String {
 /// Whose labels findings rest on.
 pub(crate) fn labelled(labels: &LabelsBy, sessions: usize) -> String {
     let of = match labels.sessions {
-        n if n == sessions => "all sessions".to_owned(),
-        n => number::count(n as u64, "sessions"),
+        Some(n) if n == sessions => "all sessions".to_owned(),
+        Some(n) => number::count(n as u64, "sessions"),
+        None => "part of the sessions".to_owned(),
     };
     let second = match &labels.second {
         Some(second) => format!(" and, as second rater, {second}"),
@@ -183,7 +193,7 @@ pub(crate) fn grid<'a>(findings: &[&'a Finding], style: &Style, notes: &mut Note
             above = quantity;
             let mut line = vec![
                 Cell::left(label),
-                Cell::right(number::value(estimate.value, measure.unit)),
+                Cell::right(number::shown(estimate, measure.unit)),
                 dim(&number::interval(estimate, measure.unit)),
                 dim(&n),
             ];
@@ -265,7 +275,10 @@ fn lines(finding: &Finding) -> [Vec<Cell>; 2] {
     let mut sessions = vec![Cell::right("sessions").paint(Paint::Dim)];
     for group in &finding.groups {
         labels.extend([Cell::left(group.label.as_str()), Cell::left("")]);
-        sessions.extend([Cell::right(number::thousands(group.n as u64)), Cell::right("")]);
+        sessions.extend([
+            Cell::right(group.n.map_or(number::WITHHELD.to_owned(), |n| number::thousands(n as u64))),
+            Cell::right(""),
+        ]);
     }
     labels.push(Cell::left("published"));
     sessions.push(Cell::right(""));
@@ -278,7 +291,7 @@ fn column<'a>(finding: &'a Finding, at: usize, notes: &mut Notes<'a>) -> Vec<Cel
     let mut figures: Vec<(String, Vec<&str>)> = Vec::new();
     for (group, measure) in finding.groups.iter().map(|group| (group, &group.measures[at])) {
         notes.shown(measure);
-        cells.push(Cell::right(number::value(measure.estimate.value, measure.unit)));
+        cells.push(Cell::right(number::shown(&measure.estimate, measure.unit)));
         cells.push(Cell::right(number::interval(&measure.estimate, measure.unit)).paint(Paint::Dim));
         let figure = measure.published.as_ref().map(|published| {
             format!("{} {}", number::published(published.value, measure.unit), notes.mark(published))

@@ -5,15 +5,15 @@ use metier_report::{Detail, Style, json, terminal};
 use metier_session::{
     Agent, Facts, Id, Permission, Presence, PromptKind, Recorded, Session, Time, Turn, measure,
 };
-use metier_store::Row;
-use metier_study::{By, Finding, Second, Settings, Study, Summary, study, summarised};
+use metier_store::{Row, Rows};
+use metier_study::{By, Finding, Settings, Study, Summary, study, summarised};
 
 fn findings(rows: &[Row], settings: &Settings, studies: &[&'static Study]) -> Vec<Finding> {
-    study(rows, &Second::new(), settings, studies).1
+    study(&Rows::of_owner(rows.to_vec()), settings, studies).expect("rows of an owner").1
 }
 
 fn summary(rows: &[Row], settings: &Settings) -> Summary {
-    study(rows, &Second::new(), settings, &[]).0
+    study(&Rows::of_owner(rows.to_vec()), settings, &[]).expect("rows of an owner").0
 }
 
 /// Twelve sessions of one person in two months, every number a simple function of the session's.

@@ -20,7 +20,7 @@ pub fn put_labels(folder: &Path, labels: Vec<(Id, Labels)>, waiting: &dyn Fn()) 
         return Err(Error::BuiltinLabels);
     }
     let mut writer = Writer::open(folder, waiting)?;
-    let old = writer.store.labels()?;
+    let old = writer.store.all_labels()?;
     let mut all: BTreeMap<String, BTreeMap<Id, &Labels>> = BTreeMap::new();
     let changed: std::collections::BTreeSet<&str> =
         labels.iter().map(|(_, labels)| labels.rater.name()).collect();
@@ -40,7 +40,7 @@ pub fn put_labels(folder: &Path, labels: Vec<(Id, Labels)>, waiting: &dyn Fn()) 
 /// If there is no store, or its key cannot be read.
 pub fn key_of(folder: &Path) -> Result<Option<Key>, Error> {
     match Store::open(folder)? {
-        Some(_) => key::obtain(folder, true).map(Some),
+        Some(store) => key::obtain(folder, store.made_with()).map(Some),
         None => Ok(None),
     }
 }

@@ -177,15 +177,16 @@ impl<'s> Update<'s> {
             let state = FileState { bytes: file.bytes, stamp: file.stamp, session: Some(id) };
             self.files.insert(hash_of(self.scan.key, file), state);
         }
-        let records = std::mem::take(&mut session.records);
+        let records = self.scan.key.resting(std::mem::take(&mut session.records));
         // A part of what was read before: the other files are gone or were not named, and the row that
         // has them all stands.
         if self.sessions.get(&id).is_some_and(|known| is_part(&records, &known.records)) {
             return;
         }
         let partition = self.sessions.get(&id).and_then(|known| known.state.partition.clone());
+        let rank = self.sessions.get(&id).and_then(|known| known.state.rank);
         let state =
-            SessionState { span: session.span, elsewhere: 0, partition, records: records.len() as u64 };
+            SessionState { span: session.span, elsewhere: 0, partition, rank, records: records.len() as u64 };
         self.sessions.insert(id, Known { state, records });
         self.read.insert(id, (session, group));
     }
@@ -193,11 +194,8 @@ impl<'s> Update<'s> {
     /// Reads again, without them, the sessions that repeat records of others: those just read, and
     /// of the rest those of which other records are repeated now than before.
     fn settle(&mut self, mut unchanged: HashMap<Id, Vec<Candidate>>) {
-        let claims: Vec<Claim> = self
-            .sessions
-            .iter()
-            .map(|(id, known)| Claim { span: known.state.span, id: id.0, records: &known.records })
-            .collect();
+        let claims: Vec<Claim> =
+            self.sessions.iter().map(|(id, known)| known.state.claim(*id, &known.records)).collect();
         let mut repeats = scan::repeats(&claims);
         let mut again: Vec<(Hex, Group)> = Vec::new();
         let mut elsewhere: HashMap<usize, HashSet<RecordKey>> = HashMap::new();
@@ -214,7 +212,7 @@ impl<'s> Update<'s> {
             };
             if let Some(group) = group {
                 known.state.elsewhere = print;
-                elsewhere.insert(again.len(), records);
+                elsewhere.insert(again.len(), self.scan.key.waking(records));
                 again.push((*id, group));
             }
         }
@@ -275,11 +273,11 @@ fn is_part(records: &[RecordKey], all: &[RecordKey]) -> bool {
 }
 
 /// The partition of a row: the month of its first record, in UTC.
-fn partition(row: &Row) -> String {
+pub(crate) fn partition(row: &Row) -> String {
     row.facts.first.map_or_else(|| "unknown".to_owned(), |first| first.month())
 }
 
 /// A number that changes with the set of records; 0 for none. Independent of their order.
-fn fingerprint(records: &HashSet<RecordKey>) -> u64 {
+pub(crate) fn fingerprint(records: &HashSet<RecordKey>) -> u64 {
     records.iter().fold(0, |sum: u64, record| sum.wrapping_add(record.0 | 1))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use metier_session::scan::Claim;
 use metier_session::{Id, RecordKey, Time};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -54,8 +55,19 @@ pub(crate) struct SessionState {
     pub elsewhere: u64,
     /// The partition of its row; none if nothing of its own was left.
     pub partition: Option<String>,
+    /// The id that stands for its own where ids tell who had a record first, so that a rotation does not turn that round;
+    /// none if it is its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rank: Option<Hex>,
     /// How many of the records in the file of records are its own: they stand there in the order of the sessions.
     pub records: u64,
+}
+
+impl SessionState {
+    /// What decides who had these records first.
+    pub fn claim<'r>(&self, id: Hex, records: &'r [RecordKey]) -> Claim<'r> {
+        Claim { span: self.span, id: self.rank.unwrap_or(id).0, records }
+    }
 }
 
 /// An id, as hexadecimal digits in JSON.

@@ -5,7 +5,7 @@
 //! one step for the file system, and only then removes what the old one named. So a reader sees the
 //! old store or the new one, whenever the writer is killed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,9 @@ use parquet::file::properties::WriterProperties;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::row::Row;
+use crate::key::MadeWith;
+use crate::mode::{Mode, Thresholds};
+use crate::row::{Row, Rows};
 use crate::state::{self, State};
 use crate::{key, schema};
 
@@ -50,7 +52,19 @@ struct Manifest {
     /// Files of labels by rater; the built-in labeller's stand in the rows.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     labels: BTreeMap<String, String>,
+    /// Whose the store is.
+    #[serde(default, skip_serializing_if = "Mode::is_personal")]
+    mode: Mode,
+    /// The fingerprint of the secrets that made the ids; none if it was the first one alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    /// What a number must rest on, in a store of many people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    thresholds: Option<Thresholds>,
 }
+
+/// The version of the manifest of a store of many people: one that does not know modes must not open it.
+const POOLED_VERSION: u32 = 3;
 
 const MANIFEST: &str = "manifest.json";
 const LOCK: &str = "lock";
@@ -70,12 +84,9 @@ impl Store {
         };
         let manifest: Manifest =
             serde_json::from_slice(&text).map_err(|error| Error::damaged(&path, error))?;
-        if manifest.schema > schema::VERSION {
-            return Err(Error::TooNew {
-                path: folder.to_owned(),
-                found: manifest.schema,
-                known: schema::VERSION,
-            });
+        let known = schema::VERSION.max(POOLED_VERSION);
+        if manifest.schema > known {
+            return Err(Error::TooNew { path: folder.to_owned(), found: manifest.schema, known });
         }
         Ok(Some(Store { folder: folder.to_owned(), manifest }))
     }
@@ -85,11 +96,38 @@ impl Store {
         &self.folder
     }
 
-    /// All rows, in the order of the sessions' ids.
+    /// Whose the store is.
+    pub fn mode(&self) -> Mode {
+        self.manifest.mode
+    }
+
+    /// What a number must rest on, in a store of many people.
+    pub fn thresholds(&self) -> Thresholds {
+        self.manifest.thresholds.unwrap_or_default()
+    }
+
+    /// All rows, in the order of the sessions' ids, with the built-in labels.
     ///
     /// # Errors
     /// If a file cannot be read or is damaged.
-    pub fn rows(&self) -> Result<Vec<Row>, Error> {
+    pub fn rows(&self) -> Result<Rows, Error> {
+        Ok(self.rows_of(self.all_rows()?))
+    }
+
+    /// Rows of this store, as what they are.
+    pub(crate) fn rows_of(&self, rows: Vec<Row>) -> Rows {
+        Rows::of_many(rows, self.mode(), self.thresholds())
+    }
+
+    /// The ids of all sessions, by which labels find theirs.
+    ///
+    /// # Errors
+    /// If a file cannot be read or is damaged.
+    pub fn sessions(&self) -> Result<BTreeSet<Id>, Error> {
+        Ok(self.all_rows()?.iter().map(|row| row.session).collect())
+    }
+
+    pub(crate) fn all_rows(&self) -> Result<Vec<Row>, Error> {
         // A scan that ends while we read removes the files that we are about to open; then its own are there.
         const TRIES: usize = 5;
         let mut store = Store { folder: self.folder.clone(), manifest: self.manifest.clone() };
@@ -109,8 +147,15 @@ impl Store {
     /// The labels of all raters but the built-in one, by rater and then by the sessions' ids.
     ///
     /// # Errors
-    /// If a file cannot be read or is damaged.
+    /// If a file cannot be read or is damaged, or the store is of many people.
     pub fn labels(&self) -> Result<Vec<(Id, Labels)>, Error> {
+        match self.mode().is_pooled() {
+            true => Err(Error::OfMany { mode: self.mode() }),
+            false => self.all_labels(),
+        }
+    }
+
+    pub(crate) fn all_labels(&self) -> Result<Vec<(Id, Labels)>, Error> {
         let mut all = Vec::new();
         for (rater, name) in &self.manifest.labels {
             let rater = Rater::new(rater);
@@ -120,6 +165,25 @@ impl Store {
             }
         }
         Ok(all)
+    }
+
+    /// Which secrets made the ids in it.
+    pub(crate) fn made_with(&self) -> MadeWith<'_> {
+        let Manifest { sessions, state, labels, key, .. } = &self.manifest;
+        match sessions.is_empty() && state.is_none() && labels.is_empty() {
+            true => MadeWith::NoIds,
+            false => MadeWith::Secrets(key.as_deref()),
+        }
+    }
+
+    /// Whether there is a state of a scan.
+    pub(crate) fn was_scanned(&self) -> bool {
+        self.manifest.state.is_some()
+    }
+
+    /// The names of all partitions.
+    pub(crate) fn partitions(&self) -> Vec<String> {
+        self.manifest.sessions.keys().cloned().collect()
     }
 
     /// The batches of a file of the store.
@@ -202,6 +266,8 @@ pub(crate) struct Writer {
 /// What replaces the files in force.
 #[derive(Default)]
 pub(crate) struct Change<'c> {
+    /// Whose the store is, and its thresholds, when it is made.
+    pub made: Option<(Mode, Thresholds)>,
     /// All rows of each partition that changes; an empty one vanishes.
     pub partitions: BTreeMap<String, Vec<&'c Row>>,
     /// The new state; `None` if it stays as it is.
@@ -226,7 +292,8 @@ impl Writer {
             Some(store) => store,
             None => Store { folder: folder.to_owned(), manifest: Manifest::default() },
         };
-        let key = key::obtain(folder, !store.manifest.sessions.is_empty())?;
+        let key = key::obtain(folder, store.made_with())?;
+        key::sweep(folder);
         let writer = Writer { store, key, _lock: lock };
         // What a scan left that was cut off: other programs read every file in the folder.
         writer.remove_leftovers();
@@ -261,6 +328,14 @@ impl Writer {
     pub(crate) fn commit(&mut self, change: Change) -> Result<(), Error> {
         let old = self.store.manifest.clone();
         let mut new = Manifest { schema: schema::VERSION, generation: old.generation + 1, ..old.clone() };
+        if let Some((mode, thresholds)) = change.made {
+            new.mode = mode;
+            new.thresholds = mode.is_pooled().then_some(thresholds);
+        }
+        if new.mode.is_pooled() {
+            new.schema = POOLED_VERSION;
+        }
+        new.key = Some(self.key.fingerprint());
         let generation = new.generation;
         let mut drafts: Vec<(String, Vec<u8>)> = Vec::new();
         for (partition, rows) in &change.partitions {
@@ -379,12 +454,12 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 }
 
 /// Sees the names in a folder onto the disk, where the system can.
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 /// A batch as the bytes of a Parquet file. The same batch gives the same bytes.
-fn parquet(
+pub(crate) fn parquet(
     folder: &Path,
     schema: SchemaRef,
     batch: Result<RecordBatch, ArrowError>,
@@ -402,4 +477,25 @@ fn parquet(
     writer.write(&batch).map_err(|error| failed(error.to_string()))?;
     writer.close().map_err(|error| failed(error.to_string()))?;
     Ok(bytes)
+}
+
+/// Makes a store of a mode in `folder`, with what a number of it must rest on. Says nothing of one that is there and was made so.
+///
+/// # Errors
+/// If there is one that was made otherwise, or it cannot be written.
+pub fn make(folder: &Path, mode: Mode, thresholds: Thresholds, waiting: &dyn Fn()) -> Result<(), Error> {
+    let mut writer = Writer::open(folder, waiting)?;
+    let store = &writer.store;
+    if !store.folder.join(MANIFEST).exists() {
+        return writer.commit(Change { made: Some((mode, thresholds)), ..Change::default() });
+    }
+    if store.mode() == mode && (!mode.is_pooled() || store.thresholds() == thresholds) {
+        return Ok(());
+    }
+    let Thresholds { people, sessions, percent } = store.thresholds();
+    let kept = match store.mode() {
+        Mode::Personal => String::new(),
+        _ => format!(", of numbers about {people} people and {sessions} sessions, {percent} %"),
+    };
+    Err(Error::OtherMode { path: folder.to_owned(), made: store.mode(), kept })
 }

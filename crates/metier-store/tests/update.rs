@@ -41,7 +41,7 @@ impl Place {
     }
 
     fn rows(&self) -> Vec<Row> {
-        Store::open(&self.store()).unwrap().unwrap().rows().unwrap()
+        Store::open(&self.store()).unwrap().unwrap().rows().unwrap().into_owners().unwrap()
     }
 
     /// Prompts of each session, in the order of their first times.
@@ -172,7 +172,7 @@ fn many_scans_at_once_lose_and_double_nothing() {
         }
         for _ in 0..20 {
             if let Some(store) = Store::open(&place.store()).unwrap() {
-                let n = store.rows().unwrap().len();
+                let n = store.rows().unwrap().into_owners().unwrap().len();
                 assert!(n == 0 || n == 20, "{n} rows");
             }
         }

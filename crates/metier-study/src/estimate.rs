@@ -1,13 +1,17 @@
 //! From the observations of one group to estimates with 95 % intervals: values, and which interval each may have.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use metier_stats::means::{self, Sample, jackknife};
+use metier_stats::moments::Moments;
 
 use crate::finding::{Estimate, Measure, Method};
+use crate::gate::{Bits, Gated, Rests};
 use crate::quantile::quantile;
 use crate::selection::Cohort;
 use crate::series::{Observation, Series, Statistic};
+use crate::share::Sums;
 
 /// Fewer sessions than this get no interval.
 const FEWEST_SESSIONS: usize = 5;
@@ -23,13 +27,19 @@ pub(crate) fn measures(series: Vec<Series>, cohort: &Cohort) -> Vec<Measure> {
         let (plain, logs) = (Seen::new(observations, cohort), Seen::new(logs, cohort));
         for asked in asked {
             let seen = if asked.statistic == Statistic::GeometricMean { &logs } else { &plain };
+            let estimate = estimate(asked.statistic, seen, n_of, cohort);
             measures.push(Measure {
+                rests: cohort
+                    .gated
+                    .as_ref()
+                    .map(|gated| rests(asked.statistic, seen, &estimate, gated, cohort)),
                 name: asked.name,
                 title: asked.title,
                 unit: asked.unit,
                 key: asked.key,
-                estimate: estimate(asked.statistic, seen, n_of, cohort),
+                estimate,
                 published: asked.published,
+                sums: sums(asked.statistic, seen, cohort),
             });
         }
     }
@@ -51,6 +61,9 @@ struct Seen {
     people: usize,
     columns: OnceCell<Columns>,
     sorted: OnceCell<Columns>,
+    /// What it is over and what it counts, where it has to pass the gate.
+    over: OnceCell<Rests>,
+    counts: OnceCell<Arc<Bits>>,
 }
 
 /// Observations, one column for each of their parts.
@@ -72,6 +85,8 @@ impl Seen {
             people,
             columns: OnceCell::new(),
             sorted: OnceCell::new(),
+            over: OnceCell::new(),
+            counts: OnceCell::new(),
         }
     }
 
@@ -107,7 +122,7 @@ impl Seen {
 }
 
 /// The value of a statistic whose observations add up to this top over this bottom.
-fn of_ratio(statistic: Statistic, ratio: f64) -> f64 {
+pub(crate) fn of_ratio(statistic: Statistic, ratio: f64) -> f64 {
     match statistic {
         Statistic::Per(per) => ratio * per,
         Statistic::GeometricMean => ratio.exp(),
@@ -181,6 +196,58 @@ fn interval(estimate: &mut Estimate, statistic: Statistic, seen: &Seen, cohort: 
         }
         None if matches!(statistic, Statistic::Quantile(_)) => estimate.method = Method::FewForPercentile,
         None => estimate.method = Method::NoSpread,
+    }
+}
+
+/// What it takes to add a number up with the same of others: the tops and bottoms of people, and their squares and products. A
+/// percentile does not add up.
+fn sums(statistic: Statistic, seen: &Seen, cohort: &Cohort) -> Option<Sums> {
+    if matches!(statistic, Statistic::Quantile(_)) || !cohort.gated.as_ref().is_none_or(|gated| gated.sums) {
+        return None;
+    }
+    if cohort.gated.is_none() {
+        return Some(Sums::Ratio { statistic, people: Moments::new(2) });
+    }
+    let columns = |of: fn(&Observation) -> f64| -> Vec<f64> { seen.observations.iter().map(of).collect() };
+    let person: Vec<u32> = seen.observations.iter().map(|one| cohort.person[one.session]).collect();
+    let people = Moments::of(&person, &[&columns(|one| one.top), &columns(|one| one.bottom)]).ok()?;
+    Some(Sums::Ratio { statistic, people })
+}
+
+/// What a number rests on: the sessions observed; of a share or a mean, those that are not zero in it. Too little where the
+/// amounts, or what they lack to their bottoms, or the values on a side of a percentile come from too few people.
+fn rests(statistic: Statistic, seen: &Seen, estimate: &Estimate, gated: &Gated, cohort: &Cohort) -> Rests {
+    let over = seen.over.get_or_init(|| Rests::on(cohort, seen.observations.iter().map(|one| one.session)));
+    let amounts = |of: fn(&Observation) -> f64| {
+        gated.spread(seen.observations.iter().map(|one| (one.session, of(one))))
+    };
+    let side = |on: &dyn Fn(f64) -> bool| {
+        let on_side = seen.observations.iter().filter(|one| on(one.top));
+        gated.spread(on_side.map(|one| (one.session, 1.0)))
+    };
+    let counts = || {
+        let counted = seen.counts.get_or_init(|| {
+            Rests::on(cohort, seen.observations.iter().filter(|one| one.top != 0.0).map(|one| one.session))
+                .over
+        });
+        Some(counted.clone())
+    };
+    let bottoms = || amounts(|one| one.bottom);
+    match statistic {
+        Statistic::Share => {
+            let spread =
+                bottoms() && amounts(|one| one.top) && amounts(|one| (one.bottom - one.top).max(0.0));
+            Rests { counts: counts(), too_few: !spread, ..over.clone() }
+        }
+        Statistic::Mean | Statistic::Per(_) => {
+            Rests { counts: counts(), too_few: !(bottoms() && amounts(|one| one.top)), ..over.clone() }
+        }
+        Statistic::GeometricMean => Rests { too_few: !bottoms(), ..over.clone() },
+        Statistic::Quantile(_) => {
+            let value = estimate.value.unwrap_or(f64::NAN);
+            let enough = side(&|top| top <= value * (1.0 + 1e-9)) && side(&|top| top >= value * (1.0 - 1e-9));
+            Rests { too_few: !enough, ..over.clone() }
+        }
     }
 }
 

@@ -1,12 +1,18 @@
 //! The finding: the one typed value that every output draws. Holds estimates; computes none.
 
 use std::fmt;
+use std::sync::Arc;
 
+use metier_stats::linear::CrossProducts;
+use metier_store::Thresholds;
+use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+use crate::gate::Rests;
 use crate::model::rounded;
 use crate::regression::Regressions;
 use crate::settings::By;
+use crate::share::Sums;
 
 /// One table of numbers, with all that a reader needs to understand it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -53,10 +59,10 @@ pub struct LeftOut {
 pub struct Group {
     /// Its name.
     pub label: String,
-    /// Its sessions.
-    pub n: usize,
-    /// Its people, counted as in [`Population::people`].
-    pub people: usize,
+    /// Its sessions; `None` if that is withheld.
+    pub n: Option<usize>,
+    /// Its people, counted as in [`Population::people`]; `None` if that is withheld.
+    pub people: Option<usize>,
     /// The numbers, the same ones in the same order in every group.
     pub measures: Vec<Measure>,
     /// Tables of regressions, if the finding has any.
@@ -72,6 +78,12 @@ pub struct Table {
     /// The models.
     #[serde(flatten)]
     pub regressions: Regressions,
+    /// What each model rests on, for the gate.
+    #[serde(skip)]
+    pub(crate) rests: Vec<Option<Rests>>,
+    /// What it takes to add each model up with the same of others, if that was asked for.
+    #[serde(skip)]
+    pub(crate) sums: Vec<Option<Arc<CrossProducts>>>,
 }
 
 /// One number of a group.
@@ -89,6 +101,12 @@ pub struct Measure {
     pub estimate: Estimate,
     /// The published number for the same measure, if there is one.
     pub published: Option<Published>,
+    /// What it rests on, for the gate.
+    #[serde(skip)]
+    pub(crate) rests: Option<Rests>,
+    /// What it takes to add it up with the same of others, if that was asked for.
+    #[serde(skip)]
+    pub(crate) sums: Option<Sums>,
 }
 
 /// What a value counts.
@@ -120,7 +138,7 @@ pub enum Unit {
 }
 
 /// A number with its uncertainty. What is missing is `None`, never zero.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Estimate {
     /// The value; `None` where nothing was observed, or too little for this percentile.
     pub value: Option<f64>,
@@ -128,7 +146,8 @@ pub struct Estimate {
     pub low: Option<f64>,
     /// The upper end of the 95 % interval.
     pub high: Option<f64>,
-    /// How many observations the value is over: those where it is recorded.
+    /// How many observations the value is over: those where it is recorded. Where it is withheld this and the next two
+    /// are 0 here and null in JSON.
     pub n: u64,
     /// What `n` counts: "sessions", "turns", "prompts" …
     pub n_of: &'static str,
@@ -140,7 +159,46 @@ pub struct Estimate {
     pub method: Method,
 }
 
+impl Serialize for Estimate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let known = !self.is_withheld() && !self.hides_n();
+        let mut fields = serializer.serialize_struct("Estimate", 8)?;
+        fields.serialize_field("value", &self.value)?;
+        fields.serialize_field("low", &self.low)?;
+        fields.serialize_field("high", &self.high)?;
+        fields.serialize_field("n", &known.then_some(self.n))?;
+        fields.serialize_field("n_of", self.n_of)?;
+        fields.serialize_field("sessions", &known.then_some(self.sessions))?;
+        // How many people there are a release with noise does not tell.
+        let noisy = matches!(self.method, Method::Noise | Method::Drowned);
+        fields.serialize_field("people", &(known && !noisy).then_some(self.people))?;
+        fields.serialize_field("method", &self.method)?;
+        fields.end()
+    }
+}
+
 impl Estimate {
+    /// Whether the gate withheld it.
+    pub fn is_withheld(&self) -> bool {
+        matches!(self.method, Method::Withheld { .. })
+    }
+
+    /// Whether it is shown without telling over how many sessions.
+    pub fn hides_n(&self) -> bool {
+        self.value.is_some() && self.n == 0
+    }
+
+    pub(crate) fn hide_n(&mut self) {
+        (self.n, self.sessions, self.people) = (0, 0, 0);
+    }
+
+    /// A number that is not shown.
+    pub(crate) fn withheld(thresholds: Thresholds, n_of: &'static str) -> Estimate {
+        let Thresholds { people, sessions, .. } = thresholds;
+        let method = Method::Withheld { people, sessions };
+        Estimate { value: None, low: None, high: None, n: 0, n_of, sessions: 0, people: 0, method }
+    }
+
     /// A number that has no interval of its own, of so many sessions and people.
     pub(crate) fn exact(value: f64, sessions: usize, people: usize) -> Estimate {
         Estimate {
@@ -198,6 +256,30 @@ pub enum Method {
     FewForPercentile,
     /// All the same: there is no spread to see, which is not certainty.
     NoSpread,
+    /// Of several stores: sums over all of their people, errors linearised by person (Cochran, 1977, section 6.4; of
+    /// regressions clustered by person).
+    Together {
+        /// How many stores have it.
+        stores: u32,
+    },
+    /// Of several stores: a random-effects mean of their estimates (restricted maximum likelihood; Hartung and Knapp, 2001).
+    RandomEffects {
+        /// How many stores have it.
+        stores: u32,
+    },
+    /// Of noisy counts (differential privacy): the values at which noise alone would leave them where they are in 95 %.
+    Noise,
+    /// The noise is as large as what it hides.
+    Drowned,
+    /// It does not add up, and not every bundle tells how sure it is.
+    NotPooled,
+    /// The gate withheld it.
+    Withheld {
+        /// The fewest people that a number has to be about.
+        people: u32,
+        /// The fewest sessions.
+        sessions: u32,
+    },
 }
 
 /// Why a model could not be fitted.
@@ -305,6 +387,24 @@ impl fmt::Display for Method {
             Method::Nothing => f.write_str("nothing observed"),
             Method::FewSessions => f.write_str("no interval: fewer than 5 sessions"),
             Method::FewForPercentile => f.write_str("no interval: too few observations for the percentile"),
+            Method::NotPooled => f.write_str(
+                "no number: it does not add up, and not every bundle that has it tells an interval",
+            ),
+            Method::Together { stores } => write!(f, "sums over the people of {stores} bundles"),
+            Method::RandomEffects { stores } => {
+                write!(f, "random-effects mean of {stores} bundles (REML, Hartung and Knapp)")
+            }
+            Method::Noise => {
+                f.write_str("Laplace noise of the release (differential privacy), and nothing else")
+            }
+            Method::Drowned => {
+                f.write_str("nothing to see: the noise of the release is as large as what it hides")
+            }
+            Method::Withheld { people, sessions } => write!(
+                f,
+                "withheld: alone or with other numbers it could tell about fewer than {people} people or {sessions} \
+                 sessions, or mostly about one"
+            ),
             Method::NoSpread => f.write_str("no interval: no spread between what was observed"),
         }
     }
@@ -324,6 +424,9 @@ impl Method {
                 | RegressionJackknife
                 | RegressionSessions { .. }
                 | Corrected
+                | Together { .. }
+                | RandomEffects { .. }
+                | Noise
         )
     }
 }

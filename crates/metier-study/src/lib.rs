@@ -10,14 +10,18 @@ mod estimate;
 mod family;
 mod finding;
 pub mod findings;
+pub mod gate;
 mod judged;
 mod model;
+#[cfg(feature = "dp")]
+pub mod noise;
 pub mod published;
 mod quantile;
 mod regression;
 mod selection;
 mod series;
 mod settings;
+pub mod share;
 pub mod simulate;
 mod summary;
 mod team;
@@ -26,14 +30,13 @@ mod team;
 mod testing;
 
 pub use condition::Condition;
-pub use error::Error;
+pub use error::{Error, RowsOfMany};
 pub use family::model_family;
 pub use finding::{Estimate, Finding, Group, LeftOut, Measure, Method, Population, Published, Table, Unit};
 pub use findings::{FINDINGS, Study, find, summarised};
 pub use regression::{Coefficient, Kind, Regression, Regressions};
-pub use selection::Selection;
 pub use settings::{By, Settings};
-pub use summary::{LabelsBy, Summary};
+pub use summary::{LabelsBy, SYNTHETIC_VERSION, Summary};
 pub use team::{Question, TEAM};
 
 use std::collections::HashMap;
@@ -42,27 +45,67 @@ use std::{panic, thread};
 
 use metier_label::Labels;
 use metier_session::Id;
-use metier_store::Row;
+use metier_store::Rows;
+
+use gate::{Asked, Ledger};
+use selection::Selection;
 
 /// What a second rater answered about some of the sessions.
 pub type Second = HashMap<Id, Labels>;
 
-/// What these findings over these rows speak of, and the findings in their order. Threads change no number.
+/// What these findings over an owner's rows speak of, and the findings in their order. Threads change no number.
 ///
 /// Where a second rater labelled some of the sessions, headline estimates are corrected by these.
+///
+/// # Errors
+/// If the rows are of many people: then see [`release`].
 pub fn study(
-    rows: &[Row],
-    second: &Second,
+    rows: &Rows,
     settings: &Settings,
     studies: &[&'static Study],
-) -> (Summary, Vec<Finding>) {
-    let selection = Selection::with_second(rows, second, settings);
+) -> Result<(Summary, Vec<Finding>), Error> {
+    let own = rows.owners().map_err(|error| error::RowsOfMany(error.to_string()))?;
+    let selection = Selection::with_second(own, rows.ungated().1, settings, None);
+    Ok((selection.summary(), findings_of(&selection, settings, studies)))
+}
+
+/// The same through the gate: what may be shown of rows of many people, rounded, and the rest withheld. What is released is in
+/// the ledger then, which has to be written before anybody sees a number.
+///
+/// # Errors
+/// If nothing may be released.
+pub fn release(
+    rows: &Rows,
+    settings: &Settings,
+    studies: &[&'static Study],
+    ledger: &mut Ledger,
+) -> Result<(Summary, Vec<Finding>), Error> {
+    through(rows, settings, studies, ledger, false)
+}
+
+/// The same with or without what it takes to add the numbers up with those of others; with it they are not rounded.
+fn through(
+    rows: &Rows,
+    settings: &Settings,
+    studies: &[&'static Study],
+    ledger: &mut Ledger,
+    sums: bool,
+) -> Result<(Summary, Vec<Finding>), Error> {
+    let (all, second) = rows.ungated();
+    let asked = Asked { thresholds: rows.thresholds(), sums };
+    let selection = Selection::with_second(all, second, settings, Some(asked));
+    let (mut summary, mut findings) = (selection.summary(), findings_of(&selection, settings, studies));
+    gate::pass(&selection, asked, &mut summary, &mut findings, ledger)?;
+    Ok((summary, findings))
+}
+
+fn findings_of(selection: &Selection, settings: &Settings, studies: &[&'static Study]) -> Vec<Finding> {
     let threads = thread::available_parallelism().map_or(1, |threads| threads.get()).min(studies.len());
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
         while let Some(study) = studies.get(next.fetch_add(1, Ordering::Relaxed)) {
-            done.push((study.name, study.finding(&selection, settings)));
+            done.push((study.name, study.finding(selection, settings)));
         }
         done
     };
@@ -73,6 +116,5 @@ pub fn study(
         };
         workers.into_iter().flat_map(join).collect()
     });
-    let findings = studies.iter().filter_map(|study| done.remove(study.name)).collect();
-    (selection.summary(), findings)
+    studies.iter().filter_map(|study| done.remove(study.name)).collect()
 }

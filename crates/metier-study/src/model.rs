@@ -2,14 +2,17 @@
 //! clustered by person. Knows no finding.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use metier_stats::linear::{self, Covariance, Design, FixedEffect, Regressor};
+use metier_stats::linear::{self, Covariance, CrossProducts, Design, FixedEffect, Regressor};
 
 use crate::family::model_family;
 use crate::finding::{Estimate, Measure, Method, Published, Unit, Why};
+use crate::gate::{Gated, Rests};
 use crate::judged::LEVELS;
 use crate::regression::{Coefficient, Kind, Regression};
 use crate::selection::{Cohort, Selected};
+use crate::share::Sums;
 
 /// With fewer people sessions are the units, and the model speaks of these people only.
 pub(crate) const FEWEST_PEOPLE: usize = 5;
@@ -239,6 +242,10 @@ pub(crate) struct Fitted {
     pub(crate) people: usize,
     /// How intervals of its numbers are made.
     pub(crate) method: Method,
+    /// What its coefficients rest on, if they have to pass the gate.
+    pub(crate) rests: Option<Rests>,
+    /// What it takes to add it up with the same model of others, if that was asked for.
+    pub(crate) sums: Option<Arc<CrossProducts>>,
 }
 
 /// The sessions that a model is fitted on.
@@ -349,7 +356,27 @@ pub(crate) fn fit(
         rows_missing: cohort.sessions.len() - sessions.len() - alone,
         rows_alone: alone,
     };
-    Ok(Fitted { regression, fit, classical, sessions, people, method })
+    let rests = cohort.gated.as_ref().map(|gated| rests(cohort, gated, &model, outcome, &sessions));
+    let wanted = cohort.gated.as_ref().is_some_and(|gated| gated.sums);
+    // A model that cannot be added up is pooled by its estimates.
+    let sums = wanted.then(|| CrossProducts::of(&design, &person).ok().map(Arc::new)).flatten();
+    Ok(Fitted { regression, fit, classical, sessions, people, method, rests, sums })
+}
+
+/// What a model rests on: too little where any of its coefficients rests on too few people. Of an outcome that is or is not
+/// so, the sessions in which it is are counted, and have to be of enough people, as those in which it is not.
+fn rests(cohort: &Cohort, gated: &Gated, model: &linear::Model, outcome: &Term, sessions: &[usize]) -> Rests {
+    let person: Vec<u32> = sessions.iter().map(|at| gated.person[*at]).collect();
+    let parts = model.parts(&person, gated.people);
+    let mut too_few = !parts.iter().all(|parts| gated.are_spread(parts));
+    let mut counts = None;
+    let so = |at: &&usize| outcome.values[**at] == 1.0;
+    if sessions.iter().all(|at| matches!(outcome.values[*at], 0.0 | 1.0)) {
+        let side = |on: bool| gated.spread(sessions.iter().filter(|at| so(at) == on).map(|at| (*at, 1.0)));
+        too_few |= !(side(true) && side(false));
+        counts = Some(Rests::on(cohort, sessions.iter().filter(so).copied()).over);
+    }
+    Rests { too_few, counts, ..Rests::on(cohort, sessions.iter().copied()) }
 }
 
 /// How many different codes there are, none of which is much larger than their number.
@@ -380,7 +407,11 @@ impl Named {
         let one = fitted.as_ref().map(|fitted| fitted.fit.coefficient(name));
         match one {
             Ok(Some(one)) => {
-                self.interval(fitted.as_ref().ok(), one.estimate, (one.conf_low, one.conf_high), published)
+                let ends = (one.conf_low, one.conf_high);
+                let measure = self.interval(fitted.as_ref().ok(), one.estimate, ends, published);
+                let model = fitted.as_ref().ok().and_then(|fitted| fitted.sums.clone());
+                let sums = model.map(|model| Sums::Coefficient { model, term: name.to_owned() });
+                Measure { sums, ..measure }
             }
             Ok(None) => self.missing(Why::NoVariation, published),
             Err(why) => self.missing(*why, published),
@@ -395,7 +426,7 @@ impl Named {
         (low, high): (f64, f64),
         published: Option<Published>,
     ) -> Measure {
-        self.measure(
+        let mut measure = self.measure(
             Estimate {
                 value: Some(rounded(value)),
                 low: Some(rounded(low)),
@@ -407,12 +438,15 @@ impl Named {
                 method: fitted.map_or(Method::Regression, |fitted| fitted.method),
             },
             published,
-        )
+        );
+        measure.rests = fitted.and_then(|fitted| fitted.rests.clone());
+        measure
     }
 
     /// A number that follows from others.
     pub(crate) fn exact(self, fitted: &Fitted, value: f64) -> Measure {
-        self.measure(Estimate::exact(value, fitted.regression.n, fitted.people), None)
+        let estimate = Estimate::exact(value, fitted.regression.n, fitted.people);
+        Measure { rests: fitted.rests.clone(), ..self.measure(estimate, None) }
     }
 
     /// A number that could not be had.
@@ -439,7 +473,7 @@ impl Named {
     /// An estimate that was made elsewhere.
     pub(crate) fn measure(self, estimate: Estimate, published: Option<Published>) -> Measure {
         let Named { name, title, unit, key } = self;
-        Measure { name, title, unit, key, estimate, published }
+        Measure { name, title, unit, key, estimate, published, rests: None, sums: None }
     }
 }
 

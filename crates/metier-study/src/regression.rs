@@ -51,7 +51,7 @@ pub struct Regression {
     pub outcome: String,
     /// "linear" or "logit".
     pub kind: Kind,
-    /// Rows that were fitted.
+    /// Rows that were fitted; 0 if that is withheld.
     pub n: usize,
     /// Clusters of each cluster variable; `None` where errors are not clustered.
     #[serde(serialize_with = "one_or_many")]

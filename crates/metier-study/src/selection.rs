@@ -10,6 +10,7 @@ use metier_store::Row;
 use crate::Second;
 use crate::family::model_family;
 use crate::finding::{LeftOut, Population};
+use crate::gate::{Asked, Gated, Identity};
 use crate::judged::Judged;
 use crate::model::Control;
 use crate::settings::{By, Settings};
@@ -26,7 +27,9 @@ pub struct Selection<'a> {
     pub by: By,
     pub(crate) cohorts: Vec<Cohort<'a>>,
     conditions: Vec<String>,
-    sessions: Vec<Selected<'a>>,
+    pub(crate) sessions: Vec<Selected<'a>>,
+    /// Which session each is and whose; known where findings have to pass the gate.
+    pub(crate) identities: Vec<Identity>,
 }
 
 /// A session that counts.
@@ -66,6 +69,8 @@ pub(crate) struct Cohort<'a> {
     pub(crate) person: Vec<u32>,
     /// People of the group.
     pub(crate) people: usize,
+    /// What its numbers have to rest on, if they have to pass the gate.
+    pub(crate) gated: Option<Gated>,
     /// The codes of each control, made when the first model asks for them.
     codes: [OnceLock<Vec<u32>>; Control::COUNT],
 }
@@ -75,19 +80,27 @@ impl<'a> Selection<'a> {
     ///
     /// Left out are headless sessions, unless the settings include them, and sessions without a
     /// prompt. A session whose transcript does not say whether it was headless counts.
-    pub fn new(rows: &'a [Row], settings: &Settings) -> Selection<'a> {
-        Selection::choose(rows, settings, |_| None)
+    #[cfg(test)]
+    pub(crate) fn new(rows: &'a [Row], settings: &Settings) -> Selection<'a> {
+        Selection::choose(rows, settings, |_| None, None)
     }
 
-    /// The same, with what a second rater answered about some of the sessions.
-    pub fn with_second(rows: &'a [Row], second: &'a Second, settings: &Settings) -> Selection<'a> {
-        Selection::choose(rows, settings, |session| second.get(&session))
+    /// The same, with what a second rater answered about some of the sessions, and what numbers have to rest on if they have
+    /// to pass the gate.
+    pub(crate) fn with_second(
+        rows: &'a [Row],
+        second: &'a Second,
+        settings: &Settings,
+        gate: Option<Asked>,
+    ) -> Selection<'a> {
+        Selection::choose(rows, settings, |session| second.get(&session), gate)
     }
 
     fn choose(
         rows: &'a [Row],
         settings: &Settings,
         second: impl Fn(Id) -> Option<&'a Labels>,
+        gate: Option<Asked>,
     ) -> Selection<'a> {
         let mut rows: Vec<&Row> = rows.iter().collect();
         rows.sort_by_key(|row| (row.session, row.person, row.project, row.facts.first));
@@ -120,14 +133,25 @@ impl<'a> Selection<'a> {
             .filter(|(_, sessions)| *sessions > 0)
             .map(|(reason, sessions)| LeftOut { reason, sessions })
             .collect();
-        let mut groups: BTreeMap<String, Vec<Selected>> = BTreeMap::new();
+        let mut groups: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         if settings.by == By::Overall {
             groups.insert("all".to_owned(), Vec::new());
         }
-        for (row, session) in rows.iter().zip(&sessions) {
-            groups.entry(label(row, settings.by)).or_default().push(*session);
+        for (row, place) in rows.iter().zip(0..) {
+            groups.entry(label(row, settings.by)).or_default().push(place);
         }
-        let mut cohorts: Vec<Cohort> = groups.into_iter().map(Cohort::new).collect();
+        let identity =
+            |(row, session): (&&Row, &Selected)| Identity::of(row, session.second, session.earlier);
+        let identities: Vec<Identity> =
+            if gate.is_some() { rows.iter().zip(&sessions).map(identity).collect() } else { Vec::new() };
+        let gated = |places: Vec<u32>| Some(Gated::new(gate?, places, &identities));
+        let mut cohorts: Vec<Cohort> = groups
+            .into_iter()
+            .map(|(label, places)| {
+                let sessions = places.iter().map(|at| sessions[*at as usize]).collect();
+                Cohort { gated: gated(places), ..Cohort::new((label, sessions)) }
+            })
+            .collect();
         cohorts.sort_by_key(|cohort| {
             let fewer = if settings.by == By::Month { 0 } else { usize::MAX - cohort.sessions.len() };
             (cohort.label == UNKNOWN, fewer)
@@ -135,7 +159,7 @@ impl<'a> Selection<'a> {
         let people = number_people(&sessions).1;
         let population = Population { sessions: sessions.len(), people, left_out };
         let conditions = settings.conditions.iter().map(ToString::to_string).collect();
-        Selection { population, by: settings.by, conditions, cohorts, sessions }
+        Selection { population, by: settings.by, conditions, cohorts, sessions, identities }
     }
 
     /// What the findings over this selection speak of.
@@ -146,7 +170,7 @@ impl<'a> Selection<'a> {
         let second = self.sessions.iter().filter_map(|session| session.second);
         let labels = first.filter(|_| labelled.clone().next().is_some()).map(|rater| LabelsBy {
             rater: rater.name().to_owned(),
-            sessions: labelled.count(),
+            sessions: Some(labelled.count()),
             second: second.clone().map(|labels| &labels.rater).min().map(|rater| rater.name().to_owned()),
         });
         Summary { labels, conditions: self.conditions.clone(), ..Summary::of(self.population.clone(), facts) }
@@ -163,7 +187,14 @@ impl Person {
 impl<'a> Cohort<'a> {
     fn new((label, sessions): (String, Vec<Selected<'a>>)) -> Cohort<'a> {
         let (person, people) = number_people(&sessions);
-        Cohort { label, sessions, person, people, codes: [const { OnceLock::new() }; Control::COUNT] }
+        Cohort {
+            label,
+            sessions,
+            person,
+            people,
+            gated: None,
+            codes: [const { OnceLock::new() }; Control::COUNT],
+        }
     }
 
     /// A number for each session, the same for those that a control holds equal.

@@ -32,7 +32,7 @@ pub(crate) struct Asked {
 }
 
 /// How observations become a number.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Statistic {
     /// Σ top / Σ bottom.
     Mean,

@@ -7,22 +7,25 @@ use serde::Serialize;
 
 use crate::finding::Population;
 
+/// The version of the agent that synthetic transcripts name: how they are told from real ones.
+pub const SYNTHETIC_VERSION: &str = "0.0.0-synthetic";
+
 /// The sessions that findings speak of, added up.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
     /// Which sessions, of how many people, and which were left out.
     pub population: Population,
-    /// Their prompts of every kind.
-    pub prompts: u64,
+    /// Their prompts of every kind. These four are `None` if they are withheld.
+    pub prompts: Option<u64>,
     /// Their tool calls, those of subagents included.
-    pub actions: u64,
+    pub actions: Option<u64>,
     /// Words that people typed.
-    pub typed_words: u64,
+    pub typed_words: Option<u64>,
     /// Words that agents wrote, subagents not among them.
-    pub agent_words: u64,
+    pub agent_words: Option<u64>,
     /// Sessions by agent.
     pub agents: BTreeMap<&'static str, usize>,
-    /// The first record.
+    /// The first record; none where sessions are many people's, for it is one person's.
     pub first: Option<Time>,
     /// The last record.
     pub last: Option<Time>,
@@ -30,7 +33,10 @@ pub struct Summary {
     pub labels: Option<LabelsBy>,
     /// Conditions that all of the sessions meet.
     pub conditions: Vec<String>,
-    /// Whether the sessions are made up, as those of the demonstration are. The caller says so.
+    /// How many bundles were added up, if these are not of one store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bundles: Option<usize>,
+    /// Whether the sessions are made up, as those of the demonstration are.
     pub synthetic: bool,
 }
 
@@ -39,15 +45,17 @@ pub struct Summary {
 pub struct LabelsBy {
     /// The rater.
     pub rater: String,
-    /// How many of the sessions the rater labelled.
-    pub sessions: usize,
+    /// How many of the sessions the rater labelled; `None` if that is withheld.
+    pub sessions: Option<usize>,
     /// The second rater, who corrects the first.
     pub second: Option<String>,
 }
 
 impl Summary {
     pub(crate) fn of<'a>(population: Population, facts: impl Iterator<Item = &'a Facts> + Clone) -> Summary {
-        let sum = |what: fn(&Facts) -> u64| facts.clone().map(what).sum();
+        let any = facts.clone().next().is_some();
+        let synthetic = facts.clone().all(|facts| facts.agent_version.as_deref() == Some(SYNTHETIC_VERSION));
+        let sum = |what: fn(&Facts) -> u64| Some(facts.clone().map(what).sum());
         let mut agents = BTreeMap::new();
         for facts in facts.clone() {
             *agents.entry(facts.agent.name()).or_default() += 1;
@@ -63,7 +71,8 @@ impl Summary {
             last: facts.filter_map(|facts| facts.last).max(),
             labels: None,
             conditions: Vec::new(),
-            synthetic: false,
+            bundles: None,
+            synthetic: synthetic && any,
         }
     }
 }

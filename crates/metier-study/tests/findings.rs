@@ -1,15 +1,15 @@
 //! Findings through the public door: what they do not depend on, and what is missing.
 
 use metier_session::{Agent, Facts, Id, Presence, PromptKind, Recorded, Session, Time, Turn, measure};
-use metier_store::Row;
-use metier_study::{By, FINDINGS, Finding, Method, Second, Settings, Study, Summary, study};
+use metier_store::{Row, Rows};
+use metier_study::{By, FINDINGS, Finding, Method, Settings, Study, Summary, study};
 
 fn findings(rows: &[Row], settings: &Settings, studies: &[&'static Study]) -> Vec<Finding> {
-    study(rows, &Second::new(), settings, studies).1
+    study(&Rows::of_owner(rows.to_vec()), settings, studies).expect("rows of an owner").1
 }
 
 fn summary(rows: &[Row], settings: &Settings) -> Summary {
-    study(rows, &Second::new(), settings, &[]).0
+    study(&Rows::of_owner(rows.to_vec()), settings, &[]).expect("rows of an owner").0
 }
 use proptest::prelude::*;
 

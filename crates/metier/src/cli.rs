@@ -67,6 +67,19 @@ pub(crate) enum Command {
     Regress(Box<Regress>),
     /// Tell what each built-in label of a session rests on
     Explain(Explain),
+    /// Write a bundle of sums that others can add up, gated; or, for a collector, pseudonymous rows
+    Share(Box<Share>),
+    /// Add up bundles of several stores: exactly, or as a random-effects mean
+    Pool(Pool),
+    /// Put rows that people sent into a team or research store
+    Collect(Collect),
+    /// List what was released from a store of many people
+    Ledger,
+    /// The secret of the store, by which ids are made
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
     /// Check what can be read: problems of transcripts with file, line and reason, and the state of the store
     Doctor(Doctor),
     /// Write small synthetic transcripts to try everything on
@@ -88,6 +101,33 @@ pub(crate) struct Scan {
     /// Files, folders, or git repositories with a checkpoint branch [default: the usual homes of the agents]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Whose the store is, when it is made: `personal`, one owner's; `team` or `research`, many people's, of which only
+    /// findings about enough people are ever shown [default: personal]
+    #[arg(long, value_name = "MODE")]
+    pub mode: Option<metier_store::Mode>,
+    #[command(flatten)]
+    pub enough: Enough,
+}
+
+/// What a number of a store of many people must rest on, set when it is made.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Enough {
+    /// With --mode: the fewest people that a number may be about
+    #[arg(long, value_name = "K", default_value_t = 10, requires = "mode", value_parser = clap::value_parser!(u32).range(5..))]
+    pub fewest_people: u32,
+    /// With --mode: the fewest sessions that a number may be about
+    #[arg(long, value_name = "N", default_value_t = 10, requires = "mode", value_parser = clap::value_parser!(u32).range(5..))]
+    pub fewest_sessions: u32,
+}
+
+impl Enough {
+    pub(crate) fn thresholds(&self) -> metier_store::Thresholds {
+        metier_store::Thresholds {
+            people: self.fewest_people,
+            sessions: self.fewest_sessions,
+            ..metier_store::Thresholds::default()
+        }
+    }
 }
 
 /// `metier facts`
@@ -219,6 +259,93 @@ pub(crate) struct Study {
     pub markdown: bool,
 }
 
+/// `metier share`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A bundle names no person, no project and no text. Of a store of many people it holds the sums of every number \
+    that passes the gate (docs/privacy.md), and enters them into the ledger. Rows leave only with --rows, for one collector whom you \
+    name, after a preview and your yes."
+)]
+pub(crate) struct Share {
+    /// Only these findings: see `metier study --list` [default: all]
+    #[arg(value_name = "FINDING")]
+    pub findings: Vec<String>,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Split every finding
+    #[arg(long, value_enum, default_value_t = By::Overall)]
+    pub by: By,
+    /// Only sessions of which this is so (repeatable): see `metier study --help`
+    #[arg(long = "where", value_name = "NAME=VALUE,…")]
+    pub conditions: Vec<String>,
+    /// Whose labels to take [default: the built-in labeller]
+    #[arg(long, value_name = "RATER")]
+    pub labels: Option<String>,
+    /// Keep sessions without a person in the loop
+    #[arg(long)]
+    pub headless: bool,
+    /// Sign it with the Ed25519 key in this file, which is made if it is not there
+    #[arg(long, value_name = "FILE")]
+    pub sign: Option<PathBuf>,
+    /// Add noise: differential privacy with this budget, such as 0.5 (needs a metier built with --features dp)
+    #[arg(long, value_name = "E", conflicts_with_all = ["by", "conditions", "labels", "rows"])]
+    pub epsilon: Option<String>,
+    /// With --epsilon: so many sessions of a person count at most
+    #[arg(long, value_name = "N", default_value_t = 10, requires = "epsilon", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub sessions_per_person: u32,
+    /// Your own rows under pseudonyms, for a collector whom you trust
+    #[arg(long, requires = "recipient", conflicts_with_all = ["findings", "by", "conditions"])]
+    pub rows: bool,
+    /// With --rows: the collector's name, of which the pseudonyms are made; the same name gives the same ones
+    #[arg(long = "for", id = "recipient", value_name = "NAME", requires = "rows")]
+    pub recipient: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `metier pool`
+#[derive(Debug, Args)]
+pub(crate) struct Pool {
+    /// Bundles that `metier share` wrote
+    #[arg(value_name = "BUNDLE", required = true)]
+    pub bundles: Vec<PathBuf>,
+    /// Only these findings (repeatable)
+    #[arg(long, value_name = "FINDING")]
+    pub finding: Vec<String>,
+    /// Show each bundle's own numbers beside each other, and how much they differ
+    #[arg(long, conflicts_with_all = ["csv", "markdown"])]
+    pub forest: bool,
+    /// Take only bundles signed with one of these public keys (repeatable)
+    #[arg(long, value_name = "KEY")]
+    pub signed_by: Vec<String>,
+    /// Print a line a number, with commas
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// Print tables of pipes
+    #[arg(long, conflicts_with_all = ["json", "csv"])]
+    pub markdown: bool,
+}
+
+/// `metier collect`
+#[derive(Debug, Args)]
+pub(crate) struct Collect {
+    /// Bundles that `metier share --rows` wrote
+    #[arg(value_name = "BUNDLE", required = true)]
+    pub bundles: Vec<PathBuf>,
+    /// Take only bundles signed with one of these public keys (repeatable)
+    #[arg(long, value_name = "KEY")]
+    pub signed_by: Vec<String>,
+}
+
+/// `metier key`
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a new secret and new ids, which nobody can link to the old ones without it
+    Rotate,
+}
+
 /// How to split findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum By {
@@ -280,6 +407,11 @@ pub(crate) struct Simulate {
     /// Share of sessions that the rater `truth` labelled too
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     pub labelled: f64,
+    /// Whose the store is
+    #[arg(long, value_name = "MODE")]
+    pub mode: Option<metier_store::Mode>,
+    #[command(flatten)]
+    pub enough: Enough,
     /// Write transcripts of the same sessions, and their labels as a label file
     #[arg(long, value_name = "AGENT", value_parser = ["claude-code"])]
     pub transcripts: Option<String>,

@@ -133,8 +133,10 @@ impl Report {
 
 fn store_state(path: &Path) -> String {
     match metier_store::Store::open(path) {
-        Ok(Some(store)) => match store.rows() {
-            Ok(rows) => format!("{} ({} sessions)", path.display(), rows.len()),
+        // How many sessions there are is told by findings, which pass the gate.
+        Ok(Some(store)) if store.mode().is_pooled() => format!("{} ({} store)", path.display(), store.mode()),
+        Ok(Some(store)) => match store.sessions() {
+            Ok(sessions) => format!("{} ({} sessions)", path.display(), sessions.len()),
             Err(error) => format!("{:#}", anyhow::Error::from(error)),
         },
         Ok(None) => format!("none yet at {}", path.display()),

@@ -1,6 +1,6 @@
 //! Sessions as the store and the transcripts know them: whom a name in a label file means.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -18,7 +18,9 @@ use crate::{places, progress};
 pub(crate) struct Known {
     /// The key of the store, by which session ids become its ids.
     key: Option<Key>,
-    /// The rows of the store.
+    /// The sessions of the store.
+    ids: BTreeSet<Id>,
+    /// Their rows, if the store is one owner's.
     pub rows: BTreeMap<Id, Row>,
     transcripts: Vec<Transcript>,
     by_session: HashMap<String, Vec<usize>>,
@@ -64,7 +66,12 @@ impl Known {
     pub(crate) fn of_store(folder: &Path) -> Result<(Known, Option<Store>)> {
         let mut known = Known::default();
         let Some(store) = Store::open(folder)? else { return Ok((known, None)) };
-        known.rows = store.rows()?.into_iter().map(|row| (row.session, row)).collect();
+        if store.mode().is_pooled() {
+            known.ids = store.sessions()?;
+        } else {
+            known.rows = store.rows()?.into_owners()?.into_iter().map(|row| (row.session, row)).collect();
+            known.ids = known.rows.keys().copied().collect();
+        }
         known.key = metier_store::key_of(folder)?;
         Ok((known, Some(store)))
     }
@@ -130,7 +137,7 @@ impl Known {
                 None => self.row_of(session),
             }
         };
-        let by_id = || name.id.filter(|id| self.rows.contains_key(id) || self.by_id.contains_key(id));
+        let by_id = || name.id.filter(|id| self.ids.contains(id) || self.by_id.contains_key(id));
         by_session().or_else(by_id)
     }
 
@@ -138,7 +145,7 @@ impl Known {
     fn row_of(&self, session: &str) -> Option<Id> {
         let key = self.key.as_ref()?;
         let id = |agent: Agent| Group { agent, session: session.to_owned(), files: Vec::new() }.id(key);
-        let mut ids = Agent::ALL.into_iter().map(id).filter(|id| self.rows.contains_key(id));
+        let mut ids = Agent::ALL.into_iter().map(id).filter(|id| self.ids.contains(id));
         match (ids.next(), ids.next()) {
             (Some(only), None) => Some(only),
             _ => None,

@@ -7,17 +7,22 @@ use clap::Parser;
 
 mod agree;
 mod cli;
+mod collect;
 mod doctor;
 mod explain;
 mod facts;
+mod key;
 mod known;
 mod label;
 mod labels_io;
+mod ledger;
 mod places;
+mod pool;
 mod progress;
 mod regress;
 mod sample;
 mod scan;
+mod share;
 mod shell;
 mod show;
 mod simulate;
@@ -55,6 +60,11 @@ fn run(cli: Cli) -> Result<Ended> {
         Some(Command::Facts(command)) => facts::run(&command, &cli.all),
         Some(Command::Summary(command)) => summary::run(&command, &cli.all),
         Some(Command::Study(command)) => study::run(&command, &cli.all),
+        Some(Command::Share(command)) => share::run(&command, &cli.all),
+        Some(Command::Pool(command)) => pool::run(&command, &cli.all),
+        Some(Command::Collect(command)) => collect::run(&command, &cli.all),
+        Some(Command::Key { command }) => key::run(command, &cli.all),
+        Some(Command::Ledger) => ledger::run(&cli.all),
         Some(Command::Doctor(command)) => doctor::run(&command, &cli.all),
         Some(Command::Explain(command)) => explain::run(&command, &cli.all),
         Some(Command::Show(command)) => show::run(&command, &cli.all),

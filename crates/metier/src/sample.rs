@@ -8,14 +8,16 @@ use anyhow::{Context, Result, bail};
 use metier_session::discover::{self, Found};
 use metier_session::scan::{self, Scan};
 use metier_session::{Key, Time};
-use metier_store::Row;
+use metier_store::{Row, Rows};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
 use crate::Ended;
 use crate::cli::{self, All};
-use crate::summary::{self, SYNTHETIC_VERSION};
+use metier_study::SYNTHETIC_VERSION;
+
+use crate::summary;
 
 pub(crate) fn run(command: &cli::Sample, all: &All) -> Result<Ended> {
     let out = &command.out;
@@ -42,7 +44,7 @@ pub(crate) fn show(all: &All) -> Result<Ended> {
     let rows = write(&folder, 240, 1).and_then(|()| measure(&folder, all));
     // The folder is ours, made a moment ago.
     let _ = fs::remove_dir_all(&folder);
-    summary::show(&rows?, &summary::overall(), all)
+    summary::show(None, Rows::of_owner(rows?), &summary::overall(), all)
 }
 
 fn measure(folder: &Path, all: &All) -> Result<Vec<Row>> {

@@ -1,7 +1,7 @@
 //! `metier scan`, and what metier does without a command: scan, then summarise.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Instant;
 
@@ -15,6 +15,10 @@ use crate::{Ended, places, progress, sample, summary};
 
 pub(crate) fn run(command: &cli::Scan, all: &All) -> Result<Ended> {
     let started = Instant::now();
+    if let Some(mode) = command.mode {
+        let folder = places::store(all.store.as_deref())?;
+        metier_store::make(&folder, mode, command.enough.thresholds(), &|| waiting(&folder, all))?;
+    }
     let Some((scanned, store)) = update(&command.paths, all)? else {
         tell_nothing_found(all);
         return Ok(Ended::Finding);
@@ -45,11 +49,11 @@ pub(crate) fn and_summarise(all: &All) -> Result<Ended> {
             if !all.quiet && !all.json {
                 tell(&scanned, &store, started);
             }
-            summary::show(&store.rows()?, &summary::overall(), all)
+            summary::show(Some(&store), store.rows()?, &summary::overall(), all)
         }
         // Agents delete old transcripts: rows can be all that is left.
         None => match Store::open(&folder)? {
-            Some(store) => summary::show(&store.rows()?, &summary::overall(), all),
+            Some(store) => summary::show(Some(&store), store.rows()?, &summary::overall(), all),
             None => sample::show(all),
         },
     }
@@ -73,11 +77,7 @@ fn update(paths: &[PathBuf], all: &All) -> Result<Option<(Scanned, Store)>> {
                 bar.inc(bytes);
             }
         },
-        waiting: &|| {
-            if !all.quiet {
-                anstream::eprintln!("another metier is at work on {}: waiting for it", folder.display());
-            }
-        },
+        waiting: &|| waiting(&folder, all),
     };
     let result = metier_store::update(&folder, found.candidates, &options);
     if let Some(bar) = bar.get() {
@@ -88,6 +88,12 @@ fn update(paths: &[PathBuf], all: &All) -> Result<Option<(Scanned, Store)>> {
         .broken
         .extend(found.unreadable.iter().map(|(path, why)| (path.display().to_string(), why.clone())));
     Ok(Some((scanned, store)))
+}
+
+fn waiting(folder: &Path, all: &All) {
+    if !all.quiet {
+        anstream::eprintln!("another metier is at work on {}: waiting for it", folder.display());
+    }
 }
 
 fn tell(scanned: &Scanned, store: &Store, started: Instant) {

@@ -34,7 +34,7 @@ pub(crate) fn run(command: &cli::Simulate, all: &All) -> Result<Ended> {
         bail!("{} is not empty or has a key beside it: name a new folder", out.display());
     }
     let population = Population::new(&design);
-    write(&population, &design, &out, all)?;
+    write(&population, &design, &out, command, all)?;
     if command.transcripts.is_some() {
         write_transcripts(&population, &out)?;
     }
@@ -99,10 +99,19 @@ fn key_path(out: &Path) -> PathBuf {
 }
 
 /// Writes the store: the key, the true labels, the rows.
-fn write(population: &Population, design: &Design, out: &Path, all: &All) -> Result<()> {
+fn write(
+    population: &Population,
+    design: &Design,
+    out: &Path,
+    command: &cli::Simulate,
+    all: &All,
+) -> Result<()> {
     let key = key_path(out);
     fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
     fs::write(&key, key_bytes(design.seed)).with_context(|| format!("cannot write {}", key.display()))?;
+    if let Some(mode) = command.mode {
+        metier_store::make(out, mode, command.enough.thresholds(), &|| {})?;
+    }
     if design.labelled > 0.0 {
         let labels = population.places().filter_map(|place| {
             let simulated = population.session(place);

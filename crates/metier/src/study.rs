@@ -8,7 +8,7 @@ use metier_store::Store;
 use metier_study::{Condition, FINDINGS, Settings, Study, TEAM};
 
 use crate::cli::{self, All};
-use crate::summary::{is_synthetic, list, rows_of_two, settings, style};
+use crate::summary::{list, released, settings, style};
 use crate::{Ended, places};
 
 pub(crate) fn run(command: &cli::Study, all: &All) -> Result<Ended> {
@@ -30,10 +30,9 @@ pub(crate) fn run(command: &cli::Study, all: &All) -> Result<Ended> {
     let Some(store) = Store::open(&folder)? else {
         bail!("there is no store at {}: run `metier scan` first, or name it with --store", folder.display());
     };
-    let (rows, second) = rows_of_two(&store, command.labels.as_deref(), command.second.as_deref())?;
+    let rows = store.rated_twice(command.labels.as_deref(), command.second.as_deref())?;
     let settings = Settings { conditions, ..settings(command.by, command.headless) };
-    let (mut summary, findings) = metier_study::study(&rows, &second, &settings, &studies);
-    summary.synthetic = !rows.is_empty() && rows.iter().all(is_synthetic);
+    let (summary, findings) = released(Some(&store), &rows, &settings, &studies)?;
     if summary.population.sessions == 0 && !settings.conditions.is_empty() {
         let asked: Vec<String> = settings.conditions.iter().map(ToString::to_string).collect();
         bail!(

@@ -1,25 +1,15 @@
 //! `metier summary`: the findings from the store.
 
-use std::collections::{BTreeSet, HashMap};
 use std::io::{IsTerminal, Write};
 
 use anyhow::{Result, bail};
-use metier_label::{Labels, Rater, rubric};
 use metier_report::{Detail, Style};
-use metier_session::Id;
-use metier_store::{Row, Store};
-use metier_study::{Second, Settings};
+use metier_store::{Rows, Store};
+use metier_study::{FINDINGS, Finding, Settings, Study, Summary};
 
 use crate::cli::{self, All, By};
+use crate::ledger::Ledgered;
 use crate::{Ended, places};
-
-/// The version of the agent that synthetic transcripts name: how they are told from real ones.
-pub(crate) const SYNTHETIC_VERSION: &str = "0.0.0-synthetic";
-
-/// Whether a row comes from a synthetic transcript.
-pub(crate) fn is_synthetic(row: &Row) -> bool {
-    row.facts.agent_version.as_deref() == Some(SYNTHETIC_VERSION)
-}
 
 pub(crate) fn run(command: &cli::Summary, all: &All) -> Result<Ended> {
     if command.list {
@@ -30,7 +20,7 @@ pub(crate) fn run(command: &cli::Summary, all: &All) -> Result<Ended> {
     }
     let folder = places::store(all.store.as_deref())?;
     match Store::open(&folder)? {
-        Some(store) => show(&rows(&store, command.labels.as_deref())?, command, all),
+        Some(store) => show(Some(&store), store.rated(command.labels.as_deref())?, command, all),
         None => bail!(
             "there is no store at {}: run `metier scan` first, or name it with --store",
             folder.display()
@@ -47,70 +37,13 @@ pub(crate) fn list() -> Result<Ended> {
     Ok(Ended::Done)
 }
 
-/// The rows of a store with the labels of one rater: sessions that this rater did not label have none.
-pub(crate) fn rows(store: &Store, rater: Option<&str>) -> Result<Vec<Row>> {
-    let mut rows = store.rows()?;
-    if let Some(rater) = rater.filter(|rater| *rater != Rater::BUILTIN) {
-        relabel(&mut rows, rater, of_rater(store.labels()?, rater)?);
-    }
-    Ok(rows)
-}
-
-/// The same, and what a second rater answered: the one that is named, or else the only other one that the store has, beside
-/// the built-in labeller.
-pub(crate) fn rows_of_two(
-    store: &Store,
-    rater: Option<&str>,
-    second: Option<&str>,
-) -> Result<(Vec<Row>, Second)> {
-    let rater = rater.unwrap_or(Rater::BUILTIN);
-    if second == Some(rater) {
-        bail!("both raters are {rater:?}: name another with --second, or another first one with --labels");
-    }
-    let mut rows = store.rows()?;
-    let all = store.labels()?;
-    let second = match second {
-        Some(second) => Some(second.to_owned()),
-        None => {
-            let others: BTreeSet<&str> =
-                all.iter().map(|(_, labels)| labels.rater.name()).filter(|name| *name != rater).collect();
-            (others.len() == 1).then(|| others.into_iter().next().map(str::to_owned)).flatten()
-        }
-    };
-    let second = match second.as_deref() {
-        None => Second::new(),
-        Some(Rater::BUILTIN) => rows.iter().map(|row| (row.session, row.labels.clone())).collect(),
-        Some(name) => of_rater(all.clone(), name)?,
-    };
-    if rater != Rater::BUILTIN {
-        relabel(&mut rows, rater, of_rater(all, rater)?);
-    }
-    Ok((rows, second))
-}
-
-fn of_rater(all: Vec<(Id, Labels)>, rater: &str) -> Result<HashMap<Id, Labels>> {
-    let known: BTreeSet<&str> = all.iter().map(|(_, labels)| labels.rater.name()).collect();
-    if !known.contains(rater) {
-        let known: Vec<&str> = [Rater::BUILTIN].into_iter().chain(known).collect();
-        bail!("nobody called {rater:?} labelled sessions in this store; there are: {}", known.join(", "));
-    }
-    Ok(all.into_iter().filter(|(_, labels)| labels.rater.name() == rater).collect())
-}
-
-fn relabel(rows: &mut [Row], rater: &str, mut labels: HashMap<Id, Labels>) {
-    for row in rows {
-        let none = || Labels::none(Rater::new(rater), rubric());
-        row.labels = labels.remove(&row.session).unwrap_or_else(none);
-    }
-}
-
 /// The summary as it is without flags.
 pub(crate) fn overall() -> cli::Summary {
     cli::Summary { by: By::Overall, finding: Vec::new(), list: false, labels: None, headless: false }
 }
 
-/// Prints the findings from these rows.
-pub(crate) fn show(rows: &[Row], command: &cli::Summary, all: &All) -> Result<Ended> {
+/// Prints the findings from these rows, of a store if they are of one.
+pub(crate) fn show(store: Option<&Store>, rows: Rows, command: &cli::Summary, all: &All) -> Result<Ended> {
     let settings = settings(command.by, command.headless);
     let studies = if command.finding.is_empty() {
         metier_study::summarised()
@@ -120,16 +53,54 @@ pub(crate) fn show(rows: &[Row], command: &cli::Summary, all: &All) -> Result<En
             .filter(|study| command.finding.iter().any(|name| name == study.name))
             .collect()
     };
-    let (mut summary, findings) = metier_study::study(rows, &Second::new(), &settings, &studies);
-    summary.synthetic = !rows.is_empty() && rows.iter().all(is_synthetic);
+    let (summary, findings) = released(store, &rows, &settings, &studies)?;
+    let ended = if rows.is_empty() { Ended::Finding } else { Ended::Done };
+    print(&summary, &findings, command, all)?;
+    // The process ends here, and freeing many rows one by one would take longer than some findings.
+    std::mem::forget(rows);
+    Ok(ended)
+}
+
+/// Prints findings as the flags say.
+pub(crate) fn print(
+    summary: &Summary,
+    findings: &[Finding],
+    command: &cli::Summary,
+    all: &All,
+) -> Result<()> {
     let mut out = anstream::stdout().lock();
     if all.json {
-        write!(out, "{}", metier_report::json(&summary, &findings))?;
+        write!(out, "{}", metier_report::json(summary, findings))?;
     } else {
         let detail = if command.finding.is_empty() { Detail::Short } else { Detail::Full };
-        write!(out, "{}", metier_report::terminal(&summary, &findings, &style(detail)))?;
+        write!(out, "{}", metier_report::terminal(summary, findings, &style(detail)))?;
     }
-    Ok(if rows.is_empty() { Ended::Finding } else { Ended::Done })
+    Ok(())
+}
+
+/// The findings over these rows of a store: the owner's as they are, those of many people through the gate. Then what is
+/// released is in the ledger before anybody sees it.
+pub(crate) fn released(
+    store: Option<&Store>,
+    rows: &Rows,
+    settings: &Settings,
+    studies: &[&'static Study],
+) -> Result<(Summary, Vec<Finding>)> {
+    let Some(store) = store.filter(|_| rows.mode().is_pooled()) else {
+        return Ok(metier_study::study(rows, settings, studies)?);
+    };
+    let mut ledger = Ledgered::open(store)?;
+    let result = metier_study::release(rows, settings, studies, &mut ledger.ledger)?;
+    let names: Vec<&str> = studies.iter().map(|study| study.name).collect();
+    let mut what = if names.len() == FINDINGS.len() { "all findings".to_owned() } else { names.join(", ") };
+    if settings.by != metier_study::By::Overall {
+        what.push_str(&format!(" by {}", settings.by));
+    }
+    for condition in &settings.conditions {
+        what.push_str(&format!(", {condition}"));
+    }
+    ledger.enter(what, None)?;
+    Ok(result)
 }
 
 /// How the study is done, from flags.

@@ -109,7 +109,8 @@ fn labels_come_out_as_lines_and_the_sums_at_the_end() {
     let store = home.path().join(".local/share/metier/store");
     let store = metier_store::Store::open(&store).unwrap().unwrap();
     let labelled: BTreeSet<_> = store.labels().unwrap().into_iter().map(|(id, _)| id).collect();
-    let scanned: BTreeSet<_> = store.rows().unwrap().into_iter().map(|row| row.session).collect();
+    let scanned: BTreeSet<_> =
+        store.rows().unwrap().into_owners().unwrap().into_iter().map(|row| row.session).collect();
     assert_eq!(labelled.len(), 12);
     assert_eq!(labelled, scanned);
 }

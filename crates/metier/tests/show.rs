@@ -179,7 +179,14 @@ fn explain_names_records_and_no_text_unless_asked() {
 /// The labels in a store, by the project's own way of reading it; sessions are told apart by their first time.
 fn stored(home: &Path, store: &str) -> BTreeMap<String, Labels> {
     let store = Store::open(&home.join(store)).unwrap().unwrap();
-    store.rows().unwrap().into_iter().map(|row| (format!("{:?}", row.session), row.labels)).collect()
+    store
+        .rows()
+        .unwrap()
+        .into_owners()
+        .unwrap()
+        .into_iter()
+        .map(|row| (format!("{:?}", row.session), row.labels))
+        .collect()
 }
 
 #[test]

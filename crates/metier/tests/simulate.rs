@@ -54,7 +54,7 @@ fn the_store_holds_the_rows_of_the_library_and_the_truth_beside_them() {
     };
     let (rows, truth) = simulate(&design);
     let store = Store::open(&home.path().join("rows")).unwrap().unwrap();
-    assert_eq!(store.rows().unwrap(), rows);
+    assert_eq!(store.rows().unwrap().into_owners().unwrap(), rows);
     assert_eq!(store.labels().unwrap(), labelled(&design));
     let text = fs::read_to_string(home.path().join("rows/truth.json")).unwrap();
     assert_eq!(text, format!("{}\n", serde_json::to_string_pretty(&truth).unwrap()));
@@ -99,7 +99,9 @@ fn a_scan_of_the_transcripts_finds_the_facts_planted() {
     fs::copy(home.path().join("rows.key"), home.path().join("scanned.key")).unwrap();
     let (status, _, err) = metier(home.path(), &["scan", "rows/transcripts", "--store", "scanned"]);
     assert_eq!(status, 0, "{err}");
-    let rows = |name: &str| Store::open(&home.path().join(name)).unwrap().unwrap().rows().unwrap();
+    let rows = |name: &str| {
+        Store::open(&home.path().join(name)).unwrap().unwrap().rows().unwrap().into_owners().unwrap()
+    };
     // Prices are not part of the simulation.
     let priceless = |row: Row| (row.session, row.person, row.project, Facts { cost_usd: None, ..row.facts });
     let (planted, found) = (rows("rows"), rows("scanned"));

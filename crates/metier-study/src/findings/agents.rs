@@ -10,7 +10,6 @@ use super::table_a1::{PREFERRED_CONTROLS, verified};
 use super::{Fitted, How, Study};
 use crate::finding::{Measure, Table, Unit, Why};
 use crate::model::{Control, Fitted as Model, Named, Term, distinct, fit};
-use crate::regression::Regressions;
 use crate::selection::Cohort;
 
 pub(super) const STUDY: Study = Study {
@@ -53,10 +52,10 @@ fn fitted(cohort: &Cohort) -> Fitted {
     for (named, (outcome, controls)) in NAMED.into_iter().zip(asked) {
         let model = model(cohort, &agents, &outcome, controls);
         measures.push(equal(named, &agents, &model));
-        models.push(model.map(|model| model.regression));
+        models.push(model);
     }
-    let title = "Slopes of expertise by agent".to_owned();
-    Fitted { measures, tables: vec![Table { title, regressions: Regressions::new(models) }] }
+    let title = "Slopes of expertise by agent";
+    Fitted { measures, tables: vec![Table::of(title, models)] }
 }
 
 /// Agents with judged sessions of enough people, the one with most sessions first.

@@ -8,6 +8,7 @@ use metier_stats::prediction_powered::{self, Clusters, Rows, Sets, Tuning};
 use super::returns::log_per_prompt;
 use super::{Fitted, How, Study};
 use crate::finding::{Estimate, Measure, Method, Published, Unit, Why};
+use crate::gate::Rests;
 use crate::judged::{Judged, WORK_MODES, work_modes};
 use crate::model::{Named, rounded};
 use crate::published::figures;
@@ -143,6 +144,9 @@ struct Drawn {
     labelled_person: Vec<u32>,
     unlabelled: Vec<Said>,
     unlabelled_person: Vec<u32>,
+    /// All of these sessions, by their place in the group, and which of them both raters labelled.
+    sessions: Vec<usize>,
+    twice: Vec<usize>,
 }
 
 impl Drawn {
@@ -152,11 +156,14 @@ impl Drawn {
             let Some(first) = of.said(session, &session.judged) else { continue };
             match &second[at] {
                 None => {
+                    drawn.sessions.push(at);
                     drawn.unlabelled.push(first);
                     drawn.unlabelled_person.push(cohort.person[at]);
                 }
                 Some(judged) => {
                     if let Some(second) = of.said(session, judged) {
+                        drawn.sessions.push(at);
+                        drawn.twice.push(at);
                         drawn.truth.push(second);
                         drawn.predicted.push(first);
                         drawn.labelled_person.push(cohort.person[at]);
@@ -178,6 +185,15 @@ impl Drawn {
             return Err(Why::FewPeople { people, needed: FEWEST_PEOPLE });
         }
         Ok(())
+    }
+
+    /// What an estimate rests on: too little where the sessions of both raters are of too few.
+    fn rests(&self, cohort: &Cohort) -> Option<Rests> {
+        let gated = cohort.gated.as_ref()?;
+        let twice = Rests::on(cohort, self.twice.iter().copied());
+        let too_few = !gated.passes(&twice.over);
+        let over = Rests::on(cohort, self.sessions.iter().copied());
+        Some(Rests { counts: Some(twice.over), too_few, ..over })
     }
 
     fn people(&self) -> usize {
@@ -269,7 +285,7 @@ impl Ends {
         Ends { value: one.estimate, low: one.conf_low, high: one.conf_high, method: Method::Corrected }
     }
 
-    fn measure(&self, named: Named, drawn: &Drawn, published: Option<Published>) -> Measure {
+    fn measure(&self, named: Named, drawn: &Drawn, cohort: &Cohort, published: Option<Published>) -> Measure {
         let sessions = drawn.truth.len() + drawn.unlabelled.len();
         let end = |end: f64| if named.unit == Unit::Share { end.clamp(0.0, 1.0) } else { end };
         let estimate = Estimate {
@@ -282,7 +298,7 @@ impl Ends {
             people: drawn.people(),
             method: self.method,
         };
-        named.measure(estimate, published)
+        Measure { rests: drawn.rests(cohort), ..named.measure(estimate, published) }
     }
 }
 
@@ -308,7 +324,10 @@ fn fitted(cohort: &Cohort) -> Fitted {
     let mut measures = vec![if labelled == 0 {
         LABELLED.missing(Why::NoSecondRater, None)
     } else {
-        LABELLED.measure(Estimate::exact(labelled as f64, cohort.sessions.len(), cohort.people), None)
+        let estimate = Estimate::exact(labelled as f64, cohort.sessions.len(), cohort.people);
+        let both = (0..second.len()).filter(|at| second[*at].is_some());
+        let rests = Rests { counts: Some(Rests::on(cohort, both).over), ..Rests::on_all(cohort) };
+        Measure { rests: Some(rests), ..LABELLED.measure(estimate, None) }
     }];
     for (at, (named, of)) in ASKED.into_iter().enumerate() {
         let both = || {
@@ -321,7 +340,10 @@ fn fitted(cohort: &Cohort) -> Fitted {
             let drawn = Drawn::of(cohort, &second, of);
             drawn.check()?;
             let [corrected, naive] = drawn.estimates(of)?;
-            Ok([corrected.measure(named[0], &drawn, published(at)), naive.measure(named[1], &drawn, None)])
+            Ok([
+                corrected.measure(named[0], &drawn, cohort, published(at)),
+                naive.measure(named[1], &drawn, cohort, None),
+            ])
         };
         measures.extend(
             both().unwrap_or_else(|why| [named[0].missing(why, published(at)), named[1].missing(why, None)]),

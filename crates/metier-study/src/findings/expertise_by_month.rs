@@ -5,7 +5,6 @@ use super::table_a1::{PREFERRED_CONTROLS, verified};
 use super::{Fitted, How, Study};
 use crate::finding::{Table, Unit};
 use crate::model::{Control, Named, Term, fit, month};
-use crate::regression::Regressions;
 use crate::selection::Cohort;
 
 pub(super) const STUDY: Study = Study {
@@ -61,8 +60,8 @@ fn fitted(cohort: &Cohort) -> Fitted {
     for (named, outcome, controls) in asked {
         let fitted = fit(cohort, &outcome, &terms, controls);
         measures.push(named.coefficient(&fitted, CROSSED, None));
-        models.push(fitted.map(|fitted| fitted.regression));
+        models.push(fitted);
     }
-    let title = "Expertise and time".to_owned();
-    Fitted { measures, tables: vec![Table { title, regressions: Regressions::new(models) }] }
+    let title = "Expertise and time";
+    Fitted { measures, tables: vec![Table::of(title, models)] }
 }

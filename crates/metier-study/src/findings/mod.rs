@@ -2,7 +2,9 @@
 
 use crate::error::Error;
 use crate::estimate;
-use crate::finding::{Finding, Group, Measure, Table};
+use crate::finding::{Finding, Group, Measure, Table, Why};
+use crate::model::Fitted as Model;
+use crate::regression::Regressions;
 use crate::selection::{Cohort, Selection, UNKNOWN};
 use crate::series::Series;
 use crate::settings::{By, Settings};
@@ -128,9 +130,21 @@ struct Fitted {
     tables: Vec<Table>,
 }
 
+impl Table {
+    /// Models beside each other, or reasons why there is none.
+    fn of(title: impl Into<String>, models: impl IntoIterator<Item = Result<Model, Why>>) -> Table {
+        let models: Vec<Result<Model, Why>> = models.into_iter().collect();
+        let rests = models.iter().flatten().map(|model| model.rests.clone()).collect();
+        let sums = models.iter().flatten().map(|model| model.sums.clone()).collect();
+        let regressions =
+            Regressions::new(models.into_iter().map(|model| model.map(|model| model.regression)));
+        Table { title: title.into(), regressions, rests, sums }
+    }
+}
+
 impl Study {
     /// The finding over a selection: for each group every measure, with its 95 % interval.
-    pub fn finding(&self, selection: &Selection, settings: &Settings) -> Finding {
+    pub(crate) fn finding(&self, selection: &Selection, settings: &Settings) -> Finding {
         let by = selection.by;
         let group = |cohort: &Cohort| {
             let Fitted { mut measures, tables } = match self.how {
@@ -151,8 +165,8 @@ impl Study {
             }
             Group {
                 label: cohort.label.clone(),
-                n: cohort.sessions.len(),
-                people: cohort.people,
+                n: Some(cohort.sessions.len()),
+                people: Some(cohort.people),
                 measures,
                 tables,
             }

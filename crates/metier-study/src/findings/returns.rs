@@ -5,7 +5,6 @@ use crate::finding::{Table, Unit};
 use crate::judged::LEVELS;
 use crate::model::{Against, Control, Levels, Named, Term, fit};
 use crate::published::figures;
-use crate::regression::Regressions;
 use crate::selection::{Cohort, Selected};
 
 pub(super) const STUDY: Study = Study {
@@ -73,12 +72,9 @@ fn fitted(cohort: &Cohort) -> Fitted {
         for (named, (level, _)) in STEPS[at].iter().zip(&LEVELS[1..]) {
             steps.push(levels.step(*named, &by_step, *level));
         }
-        models.extend([alone, slope, by_step].map(|fitted| fitted.map(|fitted| fitted.regression)));
+        models.extend([alone, slope, by_step]);
     }
     slopes.extend(steps);
-    let table = Table {
-        title: "Expertise and what the agent does".to_owned(),
-        regressions: Regressions::new(models),
-    };
+    let table = Table::of("Expertise and what the agent does", models);
     Fitted { measures: slopes, tables: vec![table] }
 }

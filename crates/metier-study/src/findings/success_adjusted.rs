@@ -6,7 +6,6 @@ use crate::finding::{Table, Unit, Why};
 use crate::judged::LEVELS;
 use crate::model::{Against, Control, Fitted as Model, Levels, Named, Term, distinct, fit};
 use crate::published::figures;
-use crate::regression::Regressions;
 use crate::selection::Cohort;
 
 pub(super) const STUDY: Study = Study {
@@ -64,14 +63,17 @@ fn fitted(cohort: &Cohort) -> Fitted {
             measure.estimate.n = people.len() as u64;
             measure.estimate.sessions = people.len();
             measure.estimate.people = distinct(&people);
+            // The lowest level has no coefficient of its own that would tell on whom it rests.
+            if let (Some(rests), Some(gated)) = (&mut measure.rests, &cohort.gated) {
+                rests.too_few |= !gated.spread(model.sessions.iter().filter(own).map(|at| (*at, 1.0)));
+            }
             Ok(measure)
         });
         shares.push(made.unwrap_or_else(|why| share.missing(why, published(name))));
     }
     shares.extend(differences);
-    let models = [fitted.map(|fitted| fitted.regression)];
-    let title = "Verified success on expertise, sessions alike".to_owned();
-    Fitted { measures: shares, tables: vec![Table { title, regressions: Regressions::new(models) }] }
+    let title = "Verified success on expertise, sessions alike";
+    Fitted { measures: shares, tables: vec![Table::of(title, [fitted])] }
 }
 
 /// The share that a level would have in sessions like all: the mean, and what is left of the level once the average level

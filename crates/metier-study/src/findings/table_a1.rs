@@ -4,7 +4,6 @@ use super::{Fitted, How, Study};
 use crate::finding::{Table, Unit};
 use crate::judged::LEVELS;
 use crate::model::{Against, Control, Levels, Named, Term, fit};
-use crate::regression::Regressions;
 use crate::selection::Cohort;
 
 pub(super) const A1: Study = Study {
@@ -79,12 +78,9 @@ fn a1(cohort: &Cohort) -> Fitted {
         }
         let fitted = fit(cohort, &outcome, &terms, controls);
         measures.push(PER_LEVEL[at].coefficient(&fitted, "expertise", None));
-        models.push(fitted.map(|fitted| fitted.regression));
+        models.push(fitted);
     }
-    Fitted {
-        measures,
-        tables: vec![Table { title: "Table A1".to_owned(), regressions: Regressions::new(models) }],
-    }
+    Fitted { measures, tables: vec![Table::of("Table A1", models)] }
 }
 
 const OVER_NOVICES: [Named; 4] = [
@@ -108,10 +104,7 @@ fn a2(cohort: &Cohort) -> Fitted {
             let named = OVER_NOVICES.iter().zip(&LEVELS[1..]);
             measures.extend(named.map(|(named, (level, _))| levels.over_novices(*named, &fitted, *level)));
         }
-        models.push(fitted.map(|fitted| fitted.regression));
+        models.push(fitted);
     }
-    Fitted {
-        measures,
-        tables: vec![Table { title: "Table A2".to_owned(), regressions: Regressions::new(models) }],
-    }
+    Fitted { measures, tables: vec![Table::of("Table A2", models)] }
 }

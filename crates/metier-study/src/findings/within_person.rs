@@ -5,7 +5,6 @@ use super::table_a1::{PREFERRED_CONTROLS, verified};
 use super::{Fitted, How, Study};
 use crate::finding::{Table, Unit};
 use crate::model::{Control, Named, Term, fit};
-use crate::regression::Regressions;
 use crate::selection::Cohort;
 
 pub(super) const STUDY: Study = Study {
@@ -37,8 +36,8 @@ fn fitted(cohort: &Cohort) -> Fitted {
     {
         let fitted = fit(cohort, &outcome, &[Term::expertise(cohort)], controls);
         measures.push(named.coefficient(&fitted, "expertise", None));
-        models.push(fitted.map(|fitted| fitted.regression));
+        models.push(fitted);
     }
-    let title = "Within people".to_owned();
-    Fitted { measures, tables: vec![Table { title, regressions: Regressions::new(models) }] }
+    let title = "Within people";
+    Fitted { measures, tables: vec![Table::of(title, models)] }
 }

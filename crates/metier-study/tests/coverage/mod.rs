@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
+use metier_store::Rows;
 use metier_study::simulate::{Design, Truth, labelled, simulate};
 use metier_study::{Settings, Study, find, study};
 
@@ -139,7 +140,8 @@ fn one(design: &Design, planted: &[Planted], findings: &[&'static Study]) -> Vec
     let rows = simulate(design).0;
     let second =
         if design.labelled > 0.0 { labelled(design).into_iter().collect() } else { Default::default() };
-    let (_, findings) = study(&rows, &second, &Settings::default(), findings);
+    let rows = Rows::of_owner(rows).with_second(second);
+    let (_, findings) = study(&rows, &Settings::default(), findings).expect("rows of an owner");
     let line = |planted: &Planted| {
         let mut line = Line::default();
         let finding = findings.iter().find(|finding| finding.name == planted.finding).expect("it was asked");
