@@ -188,11 +188,11 @@ fn notes(table: &Regressions, shown: Shown) -> Vec<String> {
         if !model.dropped.is_empty() {
             say(format!("Left out, because other columns make it up: {}.", model.dropped.join(", ")));
         }
-        if model.rows_missing > 0 {
-            say(format!("{} left out: a value is missing.", rows(model.rows_missing)));
+        if let Some(missing) = model.rows_missing.filter(|rows| *rows > 0) {
+            say(format!("{} left out: a value is missing.", rows(missing)));
         }
-        if model.rows_alone > 0 {
-            say(format!("{} left out: alone in a fixed effect.", rows(model.rows_alone)));
+        if let Some(alone) = model.rows_alone.filter(|rows| *rows > 0) {
+            say(format!("{} left out: alone in a fixed effect.", rows(alone)));
         }
     }
     for (text, models) in said {
@@ -420,8 +420,8 @@ mod tests {
             degrees_of_freedom: Some(375_685.0),
             r_squared: Some(0.0213),
             r_squared_within: None,
-            rows_missing: 12,
-            rows_alone: 0,
+            rows_missing: Some(12),
+            rows_alone: Some(0),
         };
         let second = Regression {
             clusters: vec![234_751],

@@ -89,8 +89,10 @@ pub(crate) fn headline(summary: &Summary, style: &Style) -> String {
         summary.agents.iter().map(|(agent, n)| format!("{agent} {}", number::thousands(*n as u64))).collect();
     let agents = if agents.is_empty() { String::new() } else { format!(" ({})", agents.join(", ")) };
     let people = match population.people {
-        1 => "1 person".to_owned(),
-        n => format!("{} people", number::thousands(n as u64)),
+        // With noise nobody is counted.
+        0 if population.sessions > 0 => String::new(),
+        1 => " by 1 person".to_owned(),
+        n => format!(" by {} people", number::thousands(n as u64)),
     };
     let time = match (summary.first, summary.last) {
         (Some(first), Some(last)) => format!(", {} to {}", date(first), date(last)),
@@ -104,7 +106,7 @@ pub(crate) fn headline(summary: &Summary, style: &Style) -> String {
     ];
     let amounts: Vec<String> = amounts.into_iter().flatten().collect();
     let text = format!(
-        "{}{agents} by {people}{time}{}{}{}.",
+        "{}{agents}{people}{time}{}{}{}.",
         count(population.sessions, "sessions"),
         if amounts.is_empty() { "" } else { ": " },
         amounts.join(", "),

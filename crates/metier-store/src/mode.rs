@@ -76,6 +76,8 @@ pub struct Thresholds {
     /// What all but the two largest contributors add must be at least so many percent of the largest one's part: the
     /// p % rule (Hundepool et al., Statistical Disclosure Control, 2012, section 4.2.2).
     pub percent: u32,
+    /// The privacy budget of releases with noise, in millionths of ε.
+    pub budget: u64,
 }
 
 impl Thresholds {
@@ -84,8 +86,8 @@ impl Thresholds {
 }
 
 impl Default for Thresholds {
-    /// 10 people, 10 sessions, 15 %.
+    /// 10 people, 10 sessions, 15 %, ε of 3 in all.
     fn default() -> Thresholds {
-        Thresholds { people: 10, sessions: 10, percent: 15 }
+        Thresholds { people: 10, sessions: 10, percent: 15, budget: 3_000_000 }
     }
 }

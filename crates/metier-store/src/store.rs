@@ -492,7 +492,7 @@ pub fn make(folder: &Path, mode: Mode, thresholds: Thresholds, waiting: &dyn Fn(
     if store.mode() == mode && (!mode.is_pooled() || store.thresholds() == thresholds) {
         return Ok(());
     }
-    let Thresholds { people, sessions, percent } = store.thresholds();
+    let Thresholds { people, sessions, percent, .. } = store.thresholds();
     let kept = match store.mode() {
         Mode::Personal => String::new(),
         _ => format!(", of numbers about {people} people and {sessions} sessions, {percent} %"),

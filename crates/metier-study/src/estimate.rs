@@ -27,12 +27,12 @@ pub(crate) fn measures(series: Vec<Series>, cohort: &Cohort) -> Vec<Measure> {
         let (plain, logs) = (Seen::new(observations, cohort), Seen::new(logs, cohort));
         for asked in asked {
             let seen = if asked.statistic == Statistic::GeometricMean { &logs } else { &plain };
-            let estimate = estimate(asked.statistic, seen, n_of, cohort);
+            let mut estimate = estimate(asked.statistic, seen, n_of, cohort);
             measures.push(Measure {
                 rests: cohort
                     .gated
                     .as_ref()
-                    .map(|gated| rests(asked.statistic, seen, &estimate, gated, cohort)),
+                    .map(|gated| rests(asked.statistic, seen, &mut estimate, gated, cohort)),
                 name: asked.name,
                 title: asked.title,
                 unit: asked.unit,
@@ -64,6 +64,8 @@ struct Seen {
     /// What it is over and what it counts, where it has to pass the gate.
     over: OnceCell<Rests>,
     counts: OnceCell<Arc<Bits>>,
+    /// The most observations that anybody has.
+    most: OnceCell<usize>,
 }
 
 /// Observations, one column for each of their parts.
@@ -87,7 +89,17 @@ impl Seen {
             sorted: OnceCell::new(),
             over: OnceCell::new(),
             counts: OnceCell::new(),
+            most: OnceCell::new(),
         }
+    }
+
+    fn most(&self, gated: &Gated) -> usize {
+        if self.observations.len() == self.sessions {
+            return gated.most;
+        }
+        let mut of_person = vec![0; gated.people];
+        self.observations.iter().for_each(|one| of_person[gated.person[one.session] as usize] += 1);
+        of_person.into_iter().max().unwrap_or(0)
     }
 
     /// Whether people are enough to be the units.
@@ -216,14 +228,22 @@ fn sums(statistic: Statistic, seen: &Seen, cohort: &Cohort) -> Option<Sums> {
 
 /// What a number rests on: the sessions observed; of a share or a mean, those that are not zero in it. Too little where the
 /// amounts, or what they lack to their bottoms, or the values on a side of a percentile come from too few people.
-fn rests(statistic: Statistic, seen: &Seen, estimate: &Estimate, gated: &Gated, cohort: &Cohort) -> Rests {
+fn rests(
+    statistic: Statistic,
+    seen: &Seen,
+    estimate: &mut Estimate,
+    gated: &Gated,
+    cohort: &Cohort,
+) -> Rests {
     let over = seen.over.get_or_init(|| Rests::on(cohort, seen.observations.iter().map(|one| one.session)));
+    // Somebody has as many of them as sessions, or of turns more.
+    let most = || *seen.most.get_or_init(|| seen.most(gated));
     let amounts = |of: fn(&Observation) -> f64| {
-        gated.spread(seen.observations.iter().map(|one| (one.session, of(one))))
+        gated.spread_of(seen.observations.iter().map(|one| (one.session, of(one))), most())
     };
     let side = |on: &dyn Fn(f64) -> bool| {
         let on_side = seen.observations.iter().filter(|one| on(one.top));
-        gated.spread(on_side.map(|one| (one.session, 1.0)))
+        gated.spread_of(on_side.map(|one| (one.session, 1.0)), most())
     };
     let counts = || {
         let counted = seen.counts.get_or_init(|| {
@@ -244,9 +264,16 @@ fn rests(statistic: Statistic, seen: &Seen, estimate: &Estimate, gated: &Gated, 
         }
         Statistic::GeometricMean => Rests { too_few: !bottoms(), ..over.clone() },
         Statistic::Quantile(_) => {
-            let value = estimate.value.unwrap_or(f64::NAN);
-            let enough = side(&|top| top <= value * (1.0 + 1e-9)) && side(&|top| top >= value * (1.0 - 1e-9));
-            Rests { too_few: !enough, ..over.clone() }
+            let told = |end: f64| {
+                let (low, high) = (end * (1.0 - 1e-9), end * (1.0 + 1e-9));
+                side(&|top| top <= high) && side(&|top| top >= low)
+            };
+            // The ends of the interval are somebody's values, too.
+            let ends = [estimate.low, estimate.high].into_iter().flatten();
+            if !ends.clone().all(told) {
+                (estimate.low, estimate.high, estimate.method) = (None, None, Method::FewForPercentile);
+            }
+            Rests { too_few: !estimate.value.is_some_and(told), ..over.clone() }
         }
     }
 }

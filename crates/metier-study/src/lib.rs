@@ -15,6 +15,8 @@ mod judged;
 mod model;
 #[cfg(feature = "dp")]
 pub mod noise;
+#[cfg(feature = "dp")]
+pub mod private;
 pub mod published;
 mod quantile;
 mod regression;

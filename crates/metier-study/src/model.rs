@@ -1,7 +1,7 @@
 //! Models over the sessions of a group: outcome, terms and controls as columns, fitted by `metier-stats` with errors
 //! clustered by person. Knows no finding.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use metier_stats::linear::{self, Covariance, CrossProducts, Design, FixedEffect, Regressor};
@@ -353,10 +353,10 @@ pub(crate) fn fit(
         degrees_of_freedom: Some(fit.degrees_of_freedom),
         r_squared: Some(fit.r_squared),
         r_squared_within: fit.r_squared_within,
-        rows_missing: cohort.sessions.len() - sessions.len() - alone,
-        rows_alone: alone,
+        rows_missing: Some(cohort.sessions.len() - sessions.len() - alone),
+        rows_alone: Some(alone),
     };
-    let rests = cohort.gated.as_ref().map(|gated| rests(cohort, gated, &model, outcome, &sessions));
+    let rests = cohort.gated.as_ref().map(|gated| rests(cohort, gated, &model, (outcome, terms), &sessions));
     let wanted = cohort.gated.as_ref().is_some_and(|gated| gated.sums);
     // A model that cannot be added up is pooled by its estimates.
     let sums = wanted.then(|| CrossProducts::of(&design, &person).ok().map(Arc::new)).flatten();
@@ -365,10 +365,26 @@ pub(crate) fn fit(
 
 /// What a model rests on: too little where any of its coefficients rests on too few people. Of an outcome that is or is not
 /// so, the sessions in which it is are counted, and have to be of enough people, as those in which it is not.
-fn rests(cohort: &Cohort, gated: &Gated, model: &linear::Model, outcome: &Term, sessions: &[usize]) -> Rests {
+fn rests(
+    cohort: &Cohort,
+    gated: &Gated,
+    model: &linear::Model,
+    (outcome, terms): (&Term, &[Term]),
+    sessions: &[usize],
+) -> Rests {
     let person: Vec<u32> = sessions.iter().map(|at| gated.person[*at]).collect();
     let parts = model.parts(&person, gated.people);
     let mut too_few = !parts.iter().all(|parts| gated.are_spread(parts));
+    // Terms that are or are not so, such as the levels of expertise, compare those of whom the same ones are so: each such kind
+    // has to be of enough people, also the one that others are compared with.
+    let whether = |term: &&Term| sessions.iter().all(|at| matches!(term.values[*at], 0.0 | 1.0));
+    let indicators: Vec<&Term> = terms.iter().filter(whether).collect();
+    let mut kinds: BTreeMap<Vec<bool>, Vec<(usize, f64)>> = BTreeMap::new();
+    for at in sessions {
+        let kind = indicators.iter().map(|term| term.values[*at] == 1.0).collect();
+        kinds.entry(kind).or_default().push((*at, 1.0));
+    }
+    too_few |= !kinds.values().all(|kind| gated.spread(kind.iter().copied()));
     let mut counts = None;
     let so = |at: &&usize| outcome.values[**at] == 1.0;
     if sessions.iter().all(|at| matches!(outcome.values[*at], 0.0 | 1.0)) {

@@ -77,10 +77,10 @@ pub struct Regression {
     pub r_squared: Option<f64>,
     /// The same within the fixed effects.
     pub r_squared_within: Option<f64>,
-    /// Rows left out because a value is missing.
-    pub rows_missing: usize,
-    /// Rows left out because they are alone in a fixed effect.
-    pub rows_alone: usize,
+    /// Rows left out because a value is missing; `None` if that is withheld.
+    pub rows_missing: Option<usize>,
+    /// Rows left out because they are alone in a fixed effect; `None` if that is withheld.
+    pub rows_alone: Option<usize>,
 }
 
 /// The kind of a model.

@@ -140,8 +140,7 @@ impl<'a> Selection<'a> {
         for (row, place) in rows.iter().zip(0..) {
             groups.entry(label(row, settings.by)).or_default().push(place);
         }
-        let identity =
-            |(row, session): (&&Row, &Selected)| Identity::of(row, session.second, session.earlier);
+        let identity = |(row, session): (&&Row, &Selected)| Identity::of(row, session.second);
         let identities: Vec<Identity> =
             if gate.is_some() { rows.iter().zip(&sessions).map(identity).collect() } else { Vec::new() };
         let gated = |places: Vec<u32>| Some(Gated::new(gate?, places, &identities));

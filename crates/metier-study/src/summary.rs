@@ -52,6 +52,18 @@ pub struct LabelsBy {
 }
 
 impl Summary {
+    /// What so many bundles speak of, as far as they tell.
+    pub fn of_bundles(bundles: usize, population: Option<Population>) -> Summary {
+        Summary {
+            prompts: None,
+            actions: None,
+            typed_words: None,
+            agent_words: None,
+            bundles: Some(bundles),
+            ..Summary::of(population.unwrap_or_default(), std::iter::empty())
+        }
+    }
+
     pub(crate) fn of<'a>(population: Population, facts: impl Iterator<Item = &'a Facts> + Clone) -> Summary {
         let any = facts.clone().next().is_some();
         let synthetic = facts.clone().all(|facts| facts.agent_version.as_deref() == Some(SYNTHETIC_VERSION));

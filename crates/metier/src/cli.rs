@@ -118,6 +118,21 @@ pub(crate) struct Enough {
     /// With --mode: the fewest sessions that a number may be about
     #[arg(long, value_name = "N", default_value_t = 10, requires = "mode", value_parser = clap::value_parser!(u32).range(5..))]
     pub fewest_sessions: u32,
+    /// With --mode: the privacy budget of all releases with noise (`metier share --epsilon`) together, at most 6 decimals
+    #[arg(long, value_name = "E", default_value = "3", requires = "mode", value_parser = millionths)]
+    pub privacy_budget: u64,
+}
+
+/// A number above zero as millionths, exactly.
+fn millionths(text: &str) -> Result<u64, String> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = || format!("{whole}{decimals:0<6}").parse::<u64>().ok();
+    let valid = !whole.is_empty() && digits(whole) && digits(decimals) && decimals.len() <= 6;
+    let number = if valid { number() } else { None };
+    number.filter(|number| (1..=1_000_000_000).contains(number)).ok_or_else(|| {
+        "it has to be a number such as 0.5, above 0, up to 1000, with at most 6 decimals".to_owned()
+    })
 }
 
 impl Enough {
@@ -125,6 +140,7 @@ impl Enough {
         metier_store::Thresholds {
             people: self.fewest_people,
             sessions: self.fewest_sessions,
+            budget: self.privacy_budget,
             ..metier_store::Thresholds::default()
         }
     }

@@ -16,6 +16,8 @@ mod known;
 mod label;
 mod labels_io;
 mod ledger;
+#[cfg(feature = "dp")]
+mod noisy;
 mod places;
 mod pool;
 mod progress;
@@ -30,6 +32,11 @@ mod study;
 mod summary;
 
 use cli::{Cli, Command};
+
+/// What a metier says that was built without noise.
+#[cfg(not(feature = "dp"))]
+const WITHOUT_NOISE: &str = "this metier was built without differential privacy: `cargo install metier --features dp` builds one \
+    with it (in a clone: `cargo run --release --features dp`)";
 
 /// How a command ended well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

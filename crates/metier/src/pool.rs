@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use metier_report::Detail;
-use metier_study::share::{self, Bundle, Kind};
+use metier_study::share::{self, Bundle, Kind, Pooled};
 
 use crate::Ended;
 use crate::cli::{self, All};
@@ -19,17 +19,28 @@ pub(crate) fn run(command: &cli::Pool, all: &All) -> Result<Ended> {
     for name in &command.finding {
         metier_study::find(name)?;
     }
-    let mut bundles = Vec::new();
+    let (mut bundles, mut noisy) = (Vec::new(), Vec::new());
     for path in &command.bundles {
         let bytes = read(path, MOST_BYTES)?;
         let opened = open(path, &bytes, &command.signed_by)?;
         if opened.kind == Kind::Rows {
             bail!("{} holds rows: `metier collect` puts them into a store", path.display());
         }
+        if opened.kind == Kind::Noisy {
+            noisy.push(opened.body.to_vec());
+            continue;
+        }
         let bundle = Bundle::read(opened.body).with_context(|| format!("{}", path.display()))?;
         bundles.push((opened.checksum, bundle));
     }
-    let mut pooled = share::pool(bundles)?;
+    let mut pooled = match (bundles.is_empty(), noisy.is_empty()) {
+        (_, true) => share::pool(bundles)?,
+        (true, false) => {
+            let (summary, findings) = of_noise(&noisy)?;
+            Pooled { summary, findings, forests: Vec::new() }
+        }
+        (false, false) => bail!("some bundles have noise and some have not: pool them apart"),
+    };
     if !command.finding.is_empty() {
         pooled.findings.retain(|finding| command.finding.iter().any(|name| name == finding.name));
         pooled.forests.retain(|forest| command.finding.iter().any(|name| name == forest.finding));
@@ -48,6 +59,14 @@ pub(crate) fn run(command: &cli::Pool, all: &All) -> Result<Ended> {
         write!(out, "{}", metier_report::terminal(&pooled.summary, &pooled.findings, &style(Detail::Full)))?;
     }
     Ok(if pooled.findings.is_empty() { Ended::Finding } else { Ended::Done })
+}
+
+#[cfg(feature = "dp")]
+use crate::noisy::pooled as of_noise;
+
+#[cfg(not(feature = "dp"))]
+fn of_noise(_: &[Vec<u8>]) -> Result<(metier_study::Summary, Vec<metier_study::Finding>)> {
+    bail!("these bundles have noise, and {}", crate::WITHOUT_NOISE)
 }
 
 /// The bytes of a file, if they are not more than so many.

@@ -33,7 +33,7 @@ pub(crate) fn run(command: &cli::Share, all: &All) -> Result<Ended> {
 }
 
 /// How a bundle of this store is made.
-fn made(store: &Store) -> Result<Made> {
+pub(crate) fn made(store: &Store) -> Result<Made> {
     let key = metier_store::key_of(store.folder())?.context("the store is gone")?;
     Ok(Made {
         metier: env!("CARGO_PKG_VERSION").to_owned(),
@@ -154,15 +154,16 @@ fn made_for(store: &Store, recipient: &str) -> Result<Made> {
     Ok(Made { source: key.for_recipient(recipient).source(), ..made(store)? })
 }
 
+#[cfg(feature = "dp")]
+use crate::noisy::share as noisy;
+
 #[cfg(not(feature = "dp"))]
 fn noisy(_: &cli::Share, _: &Store, _: &All) -> Result<Ended> {
-    bail!(
-        "this metier was built without differential privacy: `cargo install metier --features dp` builds one with it"
-    )
+    bail!("{}", crate::WITHOUT_NOISE)
 }
 
 /// Whether the user says yes. Aggregates that passed the gate are written without asking where nobody can answer; rows are not.
-fn agreed(command: &cli::Share, question: &str, unasked: bool) -> Result<bool> {
+pub(crate) fn agreed(command: &cli::Share, question: &str, unasked: bool) -> Result<bool> {
     if command.yes {
         return Ok(true);
     }
@@ -182,7 +183,7 @@ fn agreed(command: &cli::Share, question: &str, unasked: bool) -> Result<bool> {
     Ok(yes)
 }
 
-fn write_bundle(command: &cli::Share, kind: Kind, body: &[u8], all: &All) -> Result<Ended> {
+pub(crate) fn write_bundle(command: &cli::Share, kind: Kind, body: &[u8], all: &All) -> Result<Ended> {
     let signer = command.sign.as_deref().map(signer).transpose()?;
     let bytes = share::seal(kind, body, signer.as_ref());
     let mut options = fs::File::options();

@@ -11,13 +11,14 @@ use crate::time::Time;
 
 mod answer;
 mod languages;
+mod names;
 mod prices;
 mod shell;
 mod steps;
 
 /// The version of the definitions of the facts: raised when the same transcript would give other facts,
 /// so that stores know which rows to measure again.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Gaps between records longer than this are not active time: 30 minutes, in milliseconds.
 pub const GAP_MS: i64 = 30 * 60 * 1000;
@@ -218,6 +219,7 @@ struct Measuring {
 
 struct MessageUsage {
     subagent: bool,
+    /// As the transcript has it.
     model: Option<String>,
     tokens: Tokens,
 }
@@ -314,7 +316,7 @@ impl Measuring {
                 // A subagent can replay its parent's messages; they are the parent's.
                 known.subagent &= !main;
                 if known.model.is_none() {
-                    known.model = usage.model.as_deref().map(word);
+                    known.model = usage.model.as_deref().map(str::to_owned);
                 }
                 known.tokens = known.tokens.largest(usage.tokens);
             }
@@ -445,6 +447,13 @@ impl Measuring {
             let price = prices::price(model, first);
             cost = cost.zip(price).map(|(cost, price)| cost + price.of(message.tokens));
         }
+        // Only now, because what a name loses can be what makes another price of it.
+        let mut kept: BTreeMap<&str, u64> = BTreeMap::new();
+        for (model, written) in models {
+            let sum = kept.entry(names::model(model)).or_default();
+            *sum = u64::saturating_add(*sum, written);
+        }
+        let models = kept;
         let main_model = models
             .iter()
             .filter(|(_, output)| **output > 0)
@@ -455,7 +464,7 @@ impl Measuring {
         let [tests, builds, lints] = self.checks;
         Facts {
             agent: session.agent,
-            agent_version: session.version.as_deref().map(word),
+            agent_version: session.version.as_deref().and_then(names::version).map(str::to_owned),
             main_model,
             models: models.into_keys().map(str::to_owned).collect(),
             headless: match session.presence {
@@ -542,11 +551,6 @@ impl Measuring {
         }
         sum
     }
-}
-
-/// A name from a transcript as one short word, so that no text can rest under the name of a model or a version.
-fn word(name: &str) -> String {
-    name.chars().filter(|c| c.is_ascii_alphanumeric() || "-._:/@+".contains(*c)).take(60).collect()
 }
 
 /// The time between first and last record without the gaps, in milliseconds.

@@ -22,6 +22,10 @@ const PRIME: u64 = 2_147_483_647;
 pub(crate) struct Enough {
     pub(crate) people: usize,
     pub(crate) sessions: usize,
+    /// What all but the two largest contributors have, in percent of what the largest has.
+    pub(crate) percent: usize,
+    /// The most sessions that anybody has.
+    pub(crate) most: usize,
 }
 
 /// Sets of sessions, and whom the sessions are of.
@@ -36,32 +40,63 @@ struct Atom {
     people: People,
 }
 
-/// Some people and how many sessions: no more of them than are enough.
+/// How many sessions each of some people has; forgotten once they cannot but be enough.
 #[derive(Clone, Default)]
 pub(crate) struct People {
-    some: Vec<u32>,
     sessions: usize,
+    by_person: HashMap<u32, usize, foldhash::fast::FixedState>,
+    plenty: bool,
 }
 
 impl People {
     pub(crate) fn add(&mut self, person: u32, enough: Enough) {
         self.sessions += 1;
-        if self.some.len() < enough.people && !self.some.contains(&person) {
-            self.some.push(person);
+        if !self.plenty {
+            *self.by_person.entry(person).or_default() += 1;
+            self.forget(enough);
         }
     }
 
     fn join(&mut self, other: &People, enough: Enough) {
         self.sessions += other.sessions;
-        for person in &other.some {
-            if self.some.len() < enough.people && !self.some.contains(person) {
-                self.some.push(*person);
+        self.plenty |= other.plenty && self.sessions > enough.plenty();
+        if !self.plenty {
+            for (person, sessions) in &other.by_person {
+                *self.by_person.entry(*person).or_default() += sessions;
             }
+        }
+        self.forget(enough);
+    }
+
+    fn forget(&mut self, enough: Enough) {
+        if self.plenty || self.sessions > enough.plenty() {
+            self.plenty = true;
+            self.by_person = HashMap::default();
         }
     }
 
     pub(crate) fn are(&self, enough: Enough) -> bool {
-        self.some.len() >= enough.people && self.sessions >= enough.sessions
+        if self.plenty {
+            return true;
+        }
+        let (mut first, mut second) = (0, 0);
+        for sessions in self.by_person.values().copied() {
+            if sessions > first {
+                (first, second) = (sessions, first);
+            } else if sessions > second {
+                second = sessions;
+            }
+        }
+        self.by_person.len() >= enough.people
+            && self.sessions >= enough.sessions
+            && (self.sessions - first - second) * 100 >= first * enough.percent
+    }
+}
+
+impl Enough {
+    /// More sessions than this are of enough people and not mostly of one or two, whoever's they are.
+    fn plenty(self) -> usize {
+        self.sessions.max(self.most * self.people.max(3))
     }
 }
 
@@ -125,27 +160,35 @@ impl Audit {
 
     /// Whether every combination of these rows that is not zero has weight on enough people.
     fn rest_on_enough(&self, rows: &[&[u64]], people: &[&People]) -> bool {
-        let enough = |row: &dyn Fn(usize) -> u64| {
-            let mut all = People::default();
-            (0..people.len()).filter(|at| row(*at) != 0).for_each(|at| all.join(people[at], self.enough));
-            all.are(self.enough)
-        };
-        match rows {
-            [] => true,
-            [only] => enough(&|at| only[at]),
-            [one, two] => {
-                // The smallest combinations of two rows are those that are zero at some atom.
-                let zero_at = |zero: usize| {
-                    let combined = move |at: usize| {
-                        (one[at] * two[zero] + (PRIME - one[zero]) % PRIME * two[at]) % PRIME
-                    };
-                    (one[zero] == 0 && two[zero] == 0) || enough(&combined)
-                };
-                (0..people.len()).all(zero_at)
-            }
-            // Of more rows there are too many combinations to look at: better too careful than wrong.
-            _ => false,
+        let rows: Vec<Vec<u64>> = rows.iter().map(|row| row.to_vec()).collect();
+        let mut looked_at = 0;
+        parts_of(rows).into_iter().all(|part| self.smallest_are_enough(part, people, &mut looked_at))
+    }
+
+    /// The smallest combinations of some rows are zero wherever another one less is: they are found by making each place zero
+    /// in turn, until one row is left.
+    fn smallest_are_enough(&self, rows: Vec<Vec<u64>>, people: &[&People], looked_at: &mut usize) -> bool {
+        *looked_at += 1;
+        if *looked_at > MOST_COMBINATIONS {
+            // Better too careful than wrong.
+            return false;
         }
+        let [one] = rows.as_slice() else {
+            let places = 0..rows.first().map_or(0, Vec::len);
+            return places.into_iter().all(|zero| {
+                let Some(pivot) = rows.iter().position(|row| row[zero] != 0) else { return true };
+                let inverse = power(rows[pivot][zero], PRIME - 2);
+                let without = rows.iter().enumerate().filter(|(at, _)| *at != pivot).map(|(_, row)| {
+                    let factor = (PRIME - row[zero]) % PRIME * inverse % PRIME;
+                    let other = rows[pivot].iter();
+                    row.iter().zip(other).map(|(value, own)| (value + factor * own) % PRIME).collect()
+                });
+                self.smallest_are_enough(without.collect(), people, looked_at)
+            });
+        };
+        let mut all = People::default();
+        (0..people.len()).filter(|at| one[*at] != 0).for_each(|at| all.join(people[at], self.enough));
+        all.are(self.enough)
     }
 
     /// Adds candidates, each of some sets, to sets that are known already, one after another as long as that is safe. What is
@@ -180,6 +223,23 @@ impl Audit {
         }
         taken
     }
+}
+
+/// More combinations than this are not looked at.
+const MOST_COMBINATIONS: usize = 2_000;
+
+/// Rows sorted into parts that share no place: a combination of rows of several parts is at least as large as that of each.
+fn parts_of(rows: Vec<Vec<u64>>) -> Vec<Vec<Vec<u64>>> {
+    let mut parts: Vec<Vec<Vec<u64>>> = Vec::new();
+    for row in rows {
+        let meets = |other: &Vec<u64>| row.iter().zip(other).any(|(a, b)| *a != 0 && *b != 0);
+        let (joined, apart): (Vec<_>, Vec<_>) = parts.into_iter().partition(|part| part.iter().any(meets));
+        parts = apart;
+        let mut part: Vec<Vec<u64>> = joined.into_iter().flatten().collect();
+        part.push(row);
+        parts.push(part);
+    }
+    parts
 }
 
 /// A number for a set that no sum of others hits by chance: SplitMix64 (Steele, Lea and Flood, 2014), twice.
@@ -234,7 +294,7 @@ fn power(mut base: u64, mut exponent: u64) -> u64 {
 mod tests {
     use super::*;
 
-    const ENOUGH: Enough = Enough { people: 3, sessions: 3 };
+    const ENOUGH: Enough = Enough { people: 3, sessions: 3, percent: 0, most: 6 };
 
     /// Ten people with one session each; sets by their members.
     fn safe(sets: &[&[usize]]) -> bool {

@@ -91,9 +91,11 @@ impl Bits {
 
     /// As hexadecimal digits, little end first and without trailing zeros: what stands in the ledger.
     pub(crate) fn to_hex(&self) -> String {
-        let bytes: Vec<u8> = self.words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
-        bytes[..end].iter().map(|byte| format!("{byte:02x}")).collect()
+        let mut hex = String::with_capacity(self.words.len() * 16);
+        self.words.iter().flat_map(|word| word.to_le_bytes()).for_each(|byte| push_hex(&mut hex, byte));
+        let end = hex.len() - (hex.len() - hex.trim_end_matches('0').len()) / 2 * 2;
+        hex.truncate(end);
+        hex
     }
 
     /// The same back; `None` if these are no digits.
@@ -104,11 +106,22 @@ impl Bits {
         }
         let mut words = vec![0u64; digits.len().div_ceil(16)];
         for (at, pair) in digits.chunks_exact(2).enumerate() {
-            let byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+            let byte = digit(pair[0])? << 4 | digit(pair[1])?;
             words[at / 8] |= u64::from(byte) << (at % 8 * 8);
         }
         Some(Bits { words })
     }
+}
+
+/// Two digits of a byte. There are millions of them in a ledger.
+pub(super) fn push_hex(hex: &mut String, byte: u8) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    hex.push(char::from(DIGITS[usize::from(byte >> 4)]));
+    hex.push(char::from(DIGITS[usize::from(byte & 15)]));
+}
+
+fn digit(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).map(|digit| digit as u8)
 }
 
 #[cfg(test)]

@@ -9,30 +9,42 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use metier_session::{Id, Key};
 use serde::{Deserialize, Serialize};
 
-use super::bits::Bits;
+use super::bits::{Bits, push_hex};
 use crate::error::Error;
+
+/// Ids are hashes already.
+type Fast = foldhash::fast::FixedState;
 
 /// What was released from a store.
 #[derive(Debug, Default, Clone)]
 pub struct Ledger {
-    /// Sessions, each as it was at some release.
+    /// Sessions as they were first released, and behind them each change of one since.
     pub(super) elements: Vec<Element>,
-    places: HashMap<(Id, u64), u32>,
+    /// For each session its elements, in the order of its changes.
+    places: HashMap<Id, Vec<u32>, Fast>,
     /// People, by their number; the first stands for whoever is not known.
     people: Vec<Option<Id>>,
-    numbers: HashMap<Id, u32>,
+    numbers: HashMap<Id, u32, Fast>,
     /// Sets of sessions that numbers were over.
     pub(super) populations: Vec<Bits>,
     /// For each number, which sessions it counts: the newest last, where it changed for a session.
     pub(super) columns: BTreeMap<String, Vec<Bits>>,
     /// What was released: for each column and version the populations.
     cells: BTreeMap<String, BTreeMap<u32, BTreeSet<u32>>>,
+    /// For each sum the sessions that it was over, with what had changed of them by then.
+    sums: BTreeMap<String, Vec<Bits>>,
+    /// Names of numbers that were found to belong together: counts, and sums.
+    pub(super) together: Together,
     releases: Vec<Release>,
     /// How many secrets of the store its ids are made with.
     secrets: usize,
 }
 
-/// A session as it was at a release. Another answer or a further prompt makes it another one.
+/// Lists of names, of counts and of sums.
+pub(super) type Together = (Vec<Vec<String>>, Vec<Vec<String>>);
+
+/// A session as it was first released, or what changed of it later: a sum over a session that changed twice is that over its
+/// first element and two more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Element {
     pub(super) session: Id,
@@ -54,19 +66,28 @@ pub struct Release {
     pub epsilon: Option<u64>,
 }
 
+fn digits<const N: usize>(all: impl Iterator<Item = [u8; N]>) -> String {
+    let mut hex = String::new();
+    all.flatten().for_each(|byte| push_hex(&mut hex, byte));
+    hex
+}
+
 /// The ledger as it stands in its file.
 #[derive(Serialize, Deserialize)]
 struct File {
     version: u32,
     secrets: usize,
     releases: Vec<Release>,
-    people: Vec<String>,
-    /// Session, hash of its content, number of its person.
-    elements: Vec<(String, String, u32)>,
+    /// 32 digits each.
+    people: String,
+    /// Of each 32 digits of its session, 16 of the hash of its content, 8 of the number of its person.
+    elements: String,
     populations: Vec<String>,
     /// Sets that columns name by their place.
     sets: Vec<String>,
     columns: BTreeMap<String, Vec<u32>>,
+    sums: BTreeMap<String, Vec<u32>>,
+    together: Together,
     /// For each column and version the populations.
     cells: BTreeMap<String, BTreeMap<u32, BTreeSet<u32>>>,
 }
@@ -87,25 +108,42 @@ impl Ledger {
                 file.version
             )));
         }
-        let id = |hex: &str| u128::from_str_radix(hex, 16).map(Id).map_err(|_| damaged("an id is none"));
         let bits = |hex: &String| Bits::from_hex(hex).ok_or_else(|| damaged("a set is none"));
-        let mut ledger = Ledger { releases: file.releases, secrets: file.secrets, ..Ledger::default() };
-        for person in &file.people {
-            ledger.person(Some(id(person)?));
+        let mut ledger = Ledger {
+            releases: file.releases,
+            secrets: file.secrets,
+            together: file.together,
+            ..Ledger::default()
+        };
+        if file.people.len() % 32 != 0 || file.elements.len() % 56 != 0 || !file.elements.is_ascii() {
+            return Err(damaged("sessions are cut off"));
         }
-        for (session, content, person) in &file.elements {
-            let content = u64::from_str_radix(content, 16).map_err(|_| damaged("a hash is none"))?;
-            let person = match person {
+        let part = |text: &str, from: usize, to: usize| -> Result<u128, Error> {
+            let digits = text.get(from..to).and_then(|hex| u128::from_str_radix(hex, 16).ok());
+            digits.ok_or_else(|| damaged("an id is none"))
+        };
+        for at in (0..file.people.len()).step_by(32) {
+            ledger.person(Some(Id(part(&file.people, at, at + 32)?)));
+        }
+        for at in (0..file.elements.len()).step_by(56) {
+            let person = match part(&file.elements, at + 48, at + 56)? {
                 0 => None,
-                _ => *ledger.people.get(*person as usize).ok_or_else(|| damaged("a person is missing"))?,
+                number => {
+                    *ledger.people.get(number as usize).ok_or_else(|| damaged("a person is missing"))?
+                }
             };
-            ledger.element(id(session)?, content, person);
+            let session = Id(part(&file.elements, at, at + 32)?);
+            ledger.element(session, part(&file.elements, at + 32, at + 48)? as u64, person);
         }
         ledger.populations = file.populations.iter().map(bits).collect::<Result<_, _>>()?;
         let sets: Vec<Bits> = file.sets.iter().map(bits).collect::<Result<_, _>>()?;
         for (key, versions) in file.columns {
             let set = |at: &u32| sets.get(*at as usize).cloned().ok_or_else(|| damaged("a set is missing"));
             ledger.columns.insert(key, versions.iter().map(set).collect::<Result<_, _>>()?);
+        }
+        for (key, all) in file.sums {
+            let set = |at: &u32| sets.get(*at as usize).cloned().ok_or_else(|| damaged("a set is missing"));
+            ledger.sums.insert(key, all.iter().map(set).collect::<Result<_, _>>()?);
         }
         for (key, versions) in file.cells {
             for (version, populations) in versions {
@@ -125,28 +163,33 @@ impl Ledger {
     pub fn write(&self) -> Vec<u8> {
         let mut sets: Vec<String> = Vec::new();
         let mut places: HashMap<String, u32> = HashMap::new();
-        let mut columns = BTreeMap::new();
-        for (key, versions) in &self.columns {
-            let mut place = |bits: &Bits| {
-                let hex = bits.to_hex();
-                *places.entry(hex).or_insert_with_key(|hex| {
-                    sets.push(hex.clone());
-                    sets.len() as u32 - 1
-                })
-            };
-            columns.insert(key.clone(), versions.iter().map(&mut place).collect());
-        }
+        let mut place = |bits: &Bits| {
+            *places.entry(bits.to_hex()).or_insert_with_key(|hex| {
+                sets.push(hex.clone());
+                sets.len() as u32 - 1
+            })
+        };
+        let mut placed = |all: &BTreeMap<String, Vec<Bits>>| -> BTreeMap<String, Vec<u32>> {
+            all.iter().map(|(key, sets)| (key.clone(), sets.iter().map(&mut place).collect())).collect()
+        };
+        let (columns, sums) = (placed(&self.columns), placed(&self.sums));
         let file = File {
             version: VERSION,
             secrets: self.secrets,
             releases: self.releases.clone(),
-            people: self.people.iter().flatten().map(Id::to_string).collect(),
-            elements: (self.elements.iter())
-                .map(|one| (one.session.to_string(), format!("{:x}", one.content), one.person))
-                .collect(),
+            people: digits(self.people.iter().flatten().map(|person| person.0.to_be_bytes())),
+            elements: digits(self.elements.iter().map(|one| {
+                let mut bytes = [0; 28];
+                bytes[..16].copy_from_slice(&one.session.0.to_be_bytes());
+                bytes[16..24].copy_from_slice(&one.content.to_be_bytes());
+                bytes[24..].copy_from_slice(&one.person.to_be_bytes());
+                bytes
+            })),
             populations: self.populations.iter().map(Bits::to_hex).collect(),
             sets,
             columns,
+            sums,
+            together: self.together.clone(),
             cells: self.cells.clone(),
         };
         let mut bytes = serde_json::to_vec(&file).expect("a ledger is plain JSON");
@@ -206,14 +249,25 @@ impl Ledger {
         })
     }
 
-    /// The place of a session as it is now.
-    pub(super) fn element(&mut self, session: Id, content: u64, person: Option<Id>) -> u32 {
+    /// The elements of a session as it is now: its first one and those of its changes.
+    pub(super) fn state(&mut self, session: Id, content: u64, person: Option<Id>) -> Vec<u32> {
         let person = self.person(person);
-        let elements = &mut self.elements;
-        *self.places.entry((session, content)).or_insert_with(|| {
-            elements.push(Element { session, content, person });
-            elements.len() as u32 - 1
-        })
+        let own = self.places.entry(session).or_default();
+        // Whose it is, it is all along.
+        own.iter().for_each(|at| self.elements[*at as usize].person = person);
+        let known = own.iter().position(|at| self.elements[*at as usize].content == content);
+        let last = known.unwrap_or_else(|| {
+            own.push(self.elements.len() as u32);
+            self.elements.push(Element { session, content, person });
+            own.len() - 1
+        });
+        own[..=last].to_vec()
+    }
+
+    fn element(&mut self, session: Id, content: u64, person: Option<Id>) {
+        let person = self.person(person);
+        self.places.entry(session).or_default().push(self.elements.len() as u32);
+        self.elements.push(Element { session, content, person });
     }
 
     /// The person of each element.
@@ -260,9 +314,19 @@ impl Ledger {
         cells.entry(version as u32).or_default().insert(population);
     }
 
+    /// Enters that a sum over these was released.
+    pub(super) fn sum(&mut self, key: &str, over: &Bits) {
+        let sums = self.sums.entry(key.to_owned()).or_default();
+        if !sums.iter().any(|other| other.same(over)) {
+            sums.push(over.clone());
+        }
+    }
+
     /// The sets of sessions that were counted under this key, over whichever population.
     pub(super) fn counted(&self, key: &str) -> Vec<Bits> {
-        let Some(columns) = self.columns.get(key) else { return Vec::new() };
+        let Some(columns) = self.columns.get(key) else {
+            return self.sums.get(key).cloned().unwrap_or_default();
+        };
         let versions = self.cells.get(key).into_iter().flatten();
         versions
             .flat_map(|(version, populations)| {
@@ -271,14 +335,8 @@ impl Ledger {
             .collect()
     }
 
-    /// The keys under which something was counted over this population.
-    pub(super) fn keys_over(&self, population: u32) -> impl Iterator<Item = (&str, Bits)> {
-        self.cells.iter().flat_map(move |(key, versions)| {
-            let there = versions.iter().filter(move |(_, populations)| populations.contains(&population));
-            there.map(move |(version, _)| {
-                let column = &self.columns[key][*version as usize];
-                (key.as_str(), column.and(&self.populations[population as usize]))
-            })
-        })
+    /// The keys under which something was counted.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.columns.keys().chain(self.sums.keys()).map(String::as_str)
     }
 }

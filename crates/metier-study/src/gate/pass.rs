@@ -16,7 +16,6 @@ use super::rounded;
 use crate::error::Error;
 use crate::finding::{Estimate, Finding, Method, Why};
 use crate::selection::Selection;
-use crate::settings::By;
 use crate::summary::Summary;
 
 /// Lets through what may be shown of these findings, and enters it into the ledger. It is rounded, unless it brings its sums,
@@ -33,38 +32,30 @@ pub(crate) fn pass(
 ) -> Result<(), Error> {
     let thresholds = asked.thresholds;
     let identities = &selection.identities;
-    let element: Vec<u32> =
-        identities.iter().map(|one| ledger.element(one.session, one.content, one.person)).collect();
-    let mut gate = Gate {
-        enough: Enough { people: thresholds.people as usize, sessions: thresholds.sessions as usize },
-        thresholds,
-        person: ledger.person_of(),
-        element,
-        sets: HashMap::new(),
-    };
-    let groups = gate.groups(selection, ledger)?;
+    let all = 0..identities.len() as u32;
+    let whole = Gated::new(Asked { thresholds, sums: false }, all.collect(), identities);
+    let mut gate = Gate::new(selection, &whole, ledger);
+    let mut groups = gate.groups(selection, &whole, ledger)?;
     let mut units = gate.units(selection, &groups, findings);
-    let families = gate.families(selection, &units, ledger);
-    let taken = audited(&families, &gate);
-    for (family, taken) in families.iter().zip(taken) {
-        for (unit, taken) in family.units.iter().zip(taken) {
-            units[*unit].passes = taken;
-        }
-    }
-    gate.part(&mut units, &groups, ledger);
+    gate.hide(&mut units, &groups, ledger);
+    let populations: Vec<Arc<Bits>> = (ledger.populations.iter().cloned().map(Arc::new))
+        .chain(groups.iter().map(|group| group.sessions.clone()))
+        .chain([gate.whole.clone()])
+        .collect();
+    let families = Families::of(&units, &groups, &populations, ledger);
+    gate.audit(&families, &mut units, &mut groups, ledger)?;
     let passing: Vec<&Unit> = units.iter().filter(|unit| unit.passes).collect();
     gate.enter(&passing, &groups, ledger);
+    ledger.together = families.together;
     show(&passing, &groups, asked, findings);
-    rounded::summary(
-        summary,
-        selection,
-        &Gated::new(asked, (0..identities.len() as u32).collect(), identities),
-    );
+    rounded::summary(summary, selection, &Gated { sums: asked.sums, ..whole });
     Ok(())
 }
 
 /// Behind the name of a number, where the ledger has the sessions that it is over.
 const OVER: &str = "/over";
+/// Behind the name of a number that is a sum, where it has these with what changed of them.
+const SUM: &str = "/sum";
 
 /// A number, or a model of a table, and what it rests on.
 struct Unit {
@@ -77,6 +68,8 @@ struct Unit {
     key_measure: bool,
     over: Arc<Bits>,
     counts: Option<Arc<Bits>>,
+    /// Of a sum the sessions that it is over, and what changed of them since they were first released.
+    sum: Option<Arc<Bits>>,
     passes: bool,
     /// Whether it is shown without telling over how many sessions.
     hides_n: bool,
@@ -88,14 +81,11 @@ enum What {
     Model(usize, usize),
 }
 
-/// Numbers whose sets can be added and subtracted to something that means anything: audited together.
-struct Family {
-    units: Vec<usize>,
-    /// Every set that plays a part: first those released before.
-    sets: Vec<Arc<Bits>>,
-    known: Vec<usize>,
-    /// For each unit its sets.
-    candidates: Vec<Vec<usize>>,
+/// A group of the release.
+struct Shown {
+    /// Its sessions, among elements.
+    sessions: Arc<Bits>,
+    shown: bool,
 }
 
 struct Gate {
@@ -103,73 +93,104 @@ struct Gate {
     thresholds: Thresholds,
     /// The person of each element of the ledger.
     person: Vec<u32>,
-    /// The element of each session.
-    element: Vec<u32>,
+    /// The first element of each session.
+    first: Vec<u32>,
+    /// The elements of changes, of sessions that changed since they were first released.
+    changes: HashMap<usize, Vec<u32>>,
     /// For each set of a group's sessions whether it passes, and the same set among elements. By its address: many numbers
     /// share one.
     sets: HashMap<usize, (bool, Arc<Bits>)>,
+    /// The release as a whole, among elements.
+    whole: Arc<Bits>,
 }
 
 impl Gate {
+    fn new(selection: &Selection, whole: &Gated, ledger: &mut Ledger) -> Gate {
+        let (mut first, mut changes) = (Vec::with_capacity(selection.identities.len()), HashMap::new());
+        for (place, one) in selection.identities.iter().enumerate() {
+            let state = ledger.state(one.session, one.content, one.person);
+            first.push(state[0]);
+            if state.len() > 1 {
+                changes.insert(place, state[1..].to_vec());
+            }
+        }
+        let Thresholds { people, sessions, percent, .. } = whole.thresholds;
+        let person = ledger.person_of();
+        let mut of_person = vec![0; person.iter().max().map_or(0, |most| *most as usize + 1)];
+        person.iter().for_each(|person| of_person[*person as usize] += 1);
+        let mut gate = Gate {
+            enough: Enough {
+                people: people as usize,
+                sessions: sessions as usize,
+                percent: percent as usize,
+                most: of_person.into_iter().max().unwrap_or(0),
+            },
+            thresholds: whole.thresholds,
+            person,
+            first,
+            changes,
+            sets: HashMap::new(),
+            whole: Arc::default(),
+        };
+        gate.whole = Arc::new(gate.among_elements(0..gate.first.len()));
+        gate
+    }
+
     fn among_elements(&self, places: impl Iterator<Item = usize>) -> Bits {
         let mut bits = Bits::new(self.person.len());
-        places.for_each(|place| bits.set(self.element[place] as usize));
+        places.for_each(|place| bits.set(self.first[place] as usize));
         bits
     }
 
-    /// The place in the ledger of each group that may be shown.
-    fn groups(&self, selection: &Selection, ledger: &mut Ledger) -> Result<Vec<Option<u32>>, Error> {
-        let Thresholds { people, sessions, .. } = self.thresholds;
-        let all = self.element.len();
-        let whole = Gated::new(
-            Asked { thresholds: self.thresholds, sums: false },
-            (0..all as u32).collect(),
-            &selection.identities,
-        );
-        if !whole.passes(&Bits::of(all, |_| true)) {
+    /// Which groups may be shown, as far as groups alone tell.
+    fn groups(&self, selection: &Selection, whole: &Gated, ledger: &Ledger) -> Result<Vec<Shown>, Error> {
+        if !whole.passes(&Bits::of(self.first.len(), |_| true)) {
+            let Thresholds { people, sessions, .. } = self.thresholds;
             return Err(Error::Refused {
                 why: format!(
                     "it would tell about fewer than {people} people or {sessions} sessions, or mostly about one or two people"
                 ),
             });
         }
-        let whole = self.among_elements(0..all);
-        let mut order: Vec<usize> = (0..selection.cohorts.len()).collect();
-        order.sort_by_key(|at| std::cmp::Reverse(selection.cohorts[*at].sessions.len()));
-        let of_groups: Vec<Bits> = selection
+        let mut groups: Vec<Shown> = selection
             .cohorts
             .iter()
-            .map(|cohort| self.among_elements(gated(cohort).place.iter().map(|at| *at as usize)))
+            .map(|cohort| {
+                let places = gated(cohort).place.iter().map(|at| *at as usize);
+                Shown { sessions: Arc::new(self.among_elements(places)), shown: false }
+            })
             .collect();
-        let order: Vec<usize> = order
-            .into_iter()
+        let mut order: Vec<usize> = (0..groups.len())
             .filter(|at| {
                 let cohort = &selection.cohorts[*at];
                 gated(cohort).passes(&Bits::of(cohort.sessions.len(), |_| true))
             })
             .collect();
-        let sets: Vec<&Bits> =
-            ledger.populations.iter().chain([&whole]).chain(order.iter().map(|at| &of_groups[*at])).collect();
-        let before = ledger.populations.len();
-        let known: Vec<usize> = (0..before).collect();
-        let candidates: Vec<Vec<usize>> = (before..sets.len()).map(|at| vec![at]).collect();
-        let taken = Audit::new(&sets, &self.person, self.enough).choose(&known, &candidates);
+        order.sort_by_key(|at| std::cmp::Reverse(selection.cohorts[*at].sessions.len()));
+        let mut sets: Sets = Sets::default();
+        let known = sets.all(ledger.populations.iter().cloned().map(Arc::new));
+        let mut candidates = vec![vec![sets.place(self.whole.clone())]];
+        candidates.extend(order.iter().map(|at| vec![sets.place(groups[*at].sessions.clone())]));
+        let taken = sets.audit(self).choose(&known, &candidates);
         if !taken[0] {
-            let last = ledger.releases().last().map_or("before", |release| &release.day);
-            return Err(Error::Refused {
-                why: format!(
-                    "together with what was released {last} it would tell about fewer than {people} people: those whose \
-                     sessions came, went or changed since, or that this choice of sessions sets apart. `metier ledger` lists \
-                     what was released; wait until more people have worked, or ask for the sessions as they were asked for before"
-                ),
-            });
+            return Err(self.refused(ledger));
         }
-        ledger.population(&whole);
-        let mut places = vec![None; selection.cohorts.len()];
-        for (at, _) in order.iter().zip(&taken[1..]).filter(|(_, taken)| **taken) {
-            places[*at] = Some(ledger.population(&of_groups[*at]));
+        for (at, taken) in order.iter().zip(&taken[1..]) {
+            groups[*at].shown = *taken;
         }
-        Ok(places)
+        Ok(groups)
+    }
+
+    fn refused(&self, ledger: &Ledger) -> Error {
+        let last = ledger.releases().last().map_or("before", |release| &release.day);
+        Error::Refused {
+            why: format!(
+                "together with what was released {last} it would tell about fewer than {} people: those whose sessions came or \
+                 went since, or that this choice of sessions sets apart. `metier ledger` lists what was released; wait until \
+                 more people have worked, or ask for the sessions as they were asked for before",
+                self.thresholds.people
+            ),
+        }
     }
 
     /// Whether a set of a group's sessions passes, and the set among elements.
@@ -185,11 +206,11 @@ impl Gate {
     }
 
     /// What passes alone.
-    fn units(&mut self, selection: &Selection, groups: &[Option<u32>], findings: &[Finding]) -> Vec<Unit> {
+    fn units(&mut self, selection: &Selection, groups: &[Shown], findings: &[Finding]) -> Vec<Unit> {
         let mut units = Vec::new();
         for (at, finding) in findings.iter().enumerate() {
             for (group, cohort) in selection.cohorts.iter().enumerate() {
-                if groups[group].is_none() {
+                if !groups[group].shown {
                     continue;
                 }
                 let of_group = &finding.groups[group];
@@ -205,168 +226,280 @@ impl Gate {
                     })
                 });
                 for (what, key, key_measure, rests) in measures.chain(models) {
-                    let gated = gated(cohort);
-                    let Some(Rests { over, counts, too_few: false }) = rests else { continue };
-                    let (passes, over_set) = self.set(gated, over);
-                    if !passes || over.is_empty() {
-                        continue;
-                    }
-                    let counts = match counts {
-                        None => None,
-                        Some(counts) => {
-                            let (passes, set) = self.set(gated, counts);
-                            if !passes || !gated.passes_or_none(&over.without(counts)) {
-                                continue;
-                            }
-                            Some(set)
-                        }
-                    };
-                    units.push(Unit {
+                    let unit = Unit {
                         finding: at,
                         group,
                         what,
                         key,
                         key_measure,
-                        over: over_set,
-                        counts,
-                        passes: false,
+                        over: Arc::default(),
+                        counts: None,
+                        sum: None,
+                        passes: true,
                         hides_n: false,
-                    });
+                    };
+                    units.extend(rests.and_then(|rests| self.alone(unit, rests, gated(cohort))));
                 }
             }
         }
         units
     }
 
-    /// Sorts numbers into families: of one finding, those whose sets exclude or contain each other. What was released of the same
-    /// numbers before is among the sets.
-    fn families(&self, selection: &Selection, units: &[Unit], ledger: &Ledger) -> Vec<Family> {
-        let mut of_finding: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (at, unit) in units.iter().enumerate() {
-            of_finding.entry(unit.finding).or_default().push(at);
+    /// A number with its sets, if it passes alone.
+    fn alone(&mut self, unit: Unit, rests: &Rests, gated: &Gated) -> Option<Unit> {
+        let Rests { over, counts, plain, too_few: false } = rests else { return None };
+        let (passes, over_set) = self.set(gated, over);
+        if !passes || over.is_empty() {
+            return None;
         }
-        let mut families = Vec::new();
-        for all in of_finding.values() {
-            let mut keys: Vec<&str> = all.iter().map(|at| units[*at].key.as_str()).collect();
-            keys.sort_unstable();
-            keys.dedup();
-            let place: HashMap<&str, usize> = keys.iter().enumerate().map(|(at, key)| (*key, at)).collect();
-            let mut family: Vec<usize> = (0..keys.len()).collect();
-            fn root(family: &[usize], mut at: usize) -> usize {
-                while family[at] != at {
-                    at = family[at];
+        let counts = match counts {
+            None => None,
+            Some(counts) => {
+                let (passes, set) = self.set(gated, counts);
+                if !passes || !gated.passes_or_none(&over.without(counts)) {
+                    return None;
                 }
-                at
+                Some(set)
             }
-            let mut join = |one: usize, other: usize| {
-                let (one, other) = (root(&family, one), root(&family, other));
-                family[one.max(other)] = one.min(other);
-            };
-            for group in 0..selection.cohorts.len() {
-                let here: Vec<&Unit> =
-                    all.iter().map(|at| &units[*at]).filter(|unit| unit.group == group).collect();
-                for (at, one) in here.iter().enumerate() {
-                    for other in &here[at + 1..] {
-                        let related = match (&one.counts, &other.counts) {
-                            (Some(one), Some(other)) => {
-                                Arc::ptr_eq(one, other)
-                                    || one.apart(other)
-                                    || one.within(other)
-                                    || other.within(one)
-                            }
-                            _ => false,
-                        };
-                        if related {
-                            join(place[one.key.as_str()], place[other.key.as_str()]);
-                        }
-                    }
-                }
+        };
+        let sum = (!plain).then(|| {
+            if self.changes.is_empty() {
+                return over_set.clone();
             }
-            let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-            for at in all {
-                members.entry(root(&family, place[units[*at].key.as_str()])).or_default().push(*at);
-            }
-            families.extend(members.into_values().map(|members| Family::new(members, units, ledger)));
-        }
-        families
+            let mut sum = (*over_set).clone();
+            let places = over.ones().map(|at| gated.place[at] as usize);
+            let changes = places.filter_map(|place| self.changes.get(&place)).flatten();
+            changes.for_each(|at| sum.set(*at as usize));
+            Arc::new(sum)
+        });
+        Some(Unit { over: over_set, counts, sum, ..unit })
     }
 
-    /// Leaves out numbers of a group that count what another one, of any finding, counts but for the sessions of too few people.
-    /// Where it is the sessions that they are over which differ so, they are shown without their n: sums of different
-    /// things over sets that hardly differ tell nothing, but two counts do.
-    fn part(&self, units: &mut [Unit], groups: &[Option<u32>], ledger: &Ledger) {
+    /// Numbers of the same group over sessions that differ in those of too few people are shown without their n, but for the
+    /// first: sums of different things over sets that hardly differ tell nothing, but two counts do.
+    fn hide(&self, units: &mut [Unit], groups: &[Shown], ledger: &Ledger) {
+        let most = self.enough.most * self.enough.people + self.enough.sessions;
+        let few = |one: &Bits, other: &Bits| {
+            let mut people = People::default();
+            other.without(one).ones().for_each(|at| people.add(self.person[at], self.enough));
+            !people.are(self.enough)
+        };
+        // What is known of it: its own sessions, all populations, and the sets of numbers that were taken before.
+        let mut known: Vec<(usize, Arc<Bits>)> = Vec::new();
+        for set in ledger.populations.iter().cloned().map(Arc::new) {
+            known.push((set.count(), set));
+        }
+        let shown = groups.iter().filter(|group| group.shown).map(|group| &group.sessions);
+        known.extend(shown.chain([&self.whole]).map(|set| (set.count(), set.clone())));
+        let keys: Vec<&str> = ledger.keys().filter(|key| key.ends_with(OVER)).collect();
+        for set in keys.into_iter().flat_map(|key| ledger.counted(key)) {
+            let count = set.count();
+            if !known.iter().any(|(other, known)| *other == count && known.same(&set)) {
+                known.push((count, Arc::new(set)));
+            }
+        }
+        let mut decided: HashMap<usize, bool> = HashMap::new();
+        let mut order: Vec<usize> = (0..units.len()).collect();
+        order.sort_by_key(|at| (!units[*at].key_measure, *at));
+        for at in order {
+            let over = units[at].over.clone();
+            let address = Arc::as_ptr(&over).addr();
+            let hides = *decided.entry(address).or_insert_with(|| {
+                let count = over.count();
+                let differs = |(other, set): &(usize, Arc<Bits>)| {
+                    let near = *other != count && other.abs_diff(count) <= most;
+                    near && ((count < *other && over.within(set) && few(&over, set))
+                        || (*other < count && set.within(&over) && few(set, &over)))
+                };
+                let hides = known.iter().any(differs);
+                if !hides && !known.iter().any(|(other, set)| *other == count && set.same(&over)) {
+                    known.push((count, over.clone()));
+                }
+                hides
+            });
+            units[at].hides_n = hides;
+        }
+    }
+
+    /// Decides which groups and numbers are shown beside each other and beside what was released.
+    fn audit(
+        &self,
+        families: &Families,
+        units: &mut [Unit],
+        groups: &mut [Shown],
+        ledger: &Ledger,
+    ) -> Result<(), Error> {
+        let populations = || ledger.populations.iter().cloned().map(Arc::new);
+        // First the groups: their sizes are shown, whatever else is shown of them.
+        let known_of = |family: &Family| {
+            let mut sets = Sets::default();
+            let mut known = sets.all(populations());
+            known.extend(sets.all(family.released(ledger)));
+            (sets, known)
+        };
+        let before: Vec<&Family> =
+            families.counts.iter().filter(|family| family.released(ledger).next().is_some()).collect();
+        self.groups_again(&before, groups, ledger)?;
+        for unit in units.iter_mut() {
+            unit.passes = groups[unit.group].shown;
+        }
+        let shown: Vec<Arc<Bits>> =
+            groups.iter().filter(|group| group.shown).map(|group| group.sessions.clone()).collect();
+        let of_counts = side_by_side(&families.counts.iter().collect::<Vec<_>>(), |family| {
+            let (mut sets, mut known) = known_of(family);
+            known.extend(sets.all(shown.iter().chain([&self.whole]).cloned()));
+            known.sort_unstable();
+            known.dedup();
+            let of_units: Vec<(Vec<usize>, Vec<usize>)> = (family.units.iter())
+                .map(|at| {
+                    let unit = &units[*at];
+                    let over = Some(&unit.over).filter(|_| unit.passes && !unit.hides_n);
+                    let counts = unit.counts.as_ref().filter(|_| unit.passes);
+                    let mut all = |set: Option<&Arc<Bits>>| {
+                        set.map(|set| sets.place(set.clone())).into_iter().collect()
+                    };
+                    (all(over), all(counts))
+                })
+                .collect();
+            let audit = sets.audit(self);
+            let candidates: Vec<Vec<usize>> =
+                of_units.iter().map(|(over, counts)| [&over[..], &counts[..]].concat()).collect();
+            let taken = audit.choose(&known, &candidates);
+            // Once more without their n.
+            let chosen =
+                candidates.iter().zip(&taken).filter(|(_, taken)| **taken).flat_map(|(sets, _)| sets);
+            known.extend(chosen);
+            let left: Vec<Vec<usize>> = of_units
+                .into_iter()
+                .zip(&taken)
+                .map(|((over, counts), taken)| if *taken || over.is_empty() { Vec::new() } else { counts })
+                .collect();
+            let again = audit.choose(&known, &left);
+            let hides = candidates.iter().zip(&left).map(|(with, without)| with.len() > without.len());
+            let both = taken.into_iter().zip(again).zip(hides);
+            both.map(|((taken, again), hides)| (taken || (again && hides), !taken)).collect::<Vec<_>>()
+        });
+        let of_sums = side_by_side(&families.sums.iter().collect::<Vec<_>>(), |family| {
+            let mut sets = Sets::default();
+            let known = sets.all(family.released(ledger));
+            let candidates: Vec<Vec<usize>> = (family.units.iter())
+                .map(|at| {
+                    units[*at]
+                        .sum
+                        .iter()
+                        .filter(|_| units[*at].passes)
+                        .cloned()
+                        .map(|set| sets.place(set))
+                        .collect()
+                })
+                .collect();
+            sets.audit(self).choose(&known, &candidates)
+        });
+        for (family, taken) in families.counts.iter().zip(of_counts) {
+            for (at, (taken, hides_n)) in family.units.iter().zip(taken) {
+                units[*at].passes &= taken;
+                units[*at].hides_n |= hides_n;
+            }
+        }
+        for (family, taken) in families.sums.iter().zip(of_sums) {
+            for (at, taken) in family.units.iter().zip(taken) {
+                units[*at].passes &= taken;
+            }
+        }
+        self.part(units, groups, ledger);
+        Ok(())
+    }
+
+    /// Looks at the groups family by family, each with what the one before left of them.
+    fn groups_again(&self, families: &[&Family], groups: &mut [Shown], ledger: &Ledger) -> Result<(), Error> {
+        for family in families {
+            let mut sets = Sets::default();
+            let mut known = sets.all(ledger.populations.iter().cloned().map(Arc::new));
+            known.extend(sets.all(family.released(ledger)));
+            let mut candidates = vec![vec![sets.place(self.whole.clone())]];
+            let shown: Vec<usize> = (0..groups.len()).filter(|at| groups[*at].shown).collect();
+            candidates.extend(shown.iter().map(|at| vec![sets.place(groups[*at].sessions.clone())]));
+            let audit = sets.audit(self);
+            // Families that turned out to be one since can be more than is known to be safe: that is not for groups to mend.
+            if !audit.is_safe(&known) {
+                continue;
+            }
+            let taken = audit.choose(&known, &candidates);
+            if !taken[0] {
+                return Err(self.refused(ledger));
+            }
+            for (at, taken) in shown.iter().zip(&taken[1..]) {
+                groups[*at].shown = *taken;
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves out numbers that count what another one, of any finding, or a group counts but for the sessions of too few people.
+    fn part(&self, units: &mut [Unit], groups: &[Shown], ledger: &Ledger) {
         struct Seen {
             set: Arc<Bits>,
             count: usize,
             unit: Option<usize>,
-            over: bool,
         }
-        // Of fewer people than are enough there are no more sessions than those of the busiest.
-        let most = self.most_sessions_of_few();
-        for (group, population) in groups.iter().enumerate() {
-            let Some(population) = population else { continue };
-            let seen = |set: Arc<Bits>, unit, over| Seen { count: set.count(), set, unit, over };
-            let mut sets: Vec<Seen> = Vec::new();
-            for (key, set) in ledger.keys_over(*population) {
-                sets.push(seen(Arc::new(set), None, key.ends_with(OVER)));
-            }
-            for (at, unit) in units.iter().enumerate().filter(|(_, unit)| unit.passes && unit.group == group)
-            {
-                sets.push(seen(unit.over.clone(), Some(at), true));
-                sets.extend(unit.counts.iter().map(|set| seen(set.clone(), Some(at), false)));
-            }
-            sets.sort_by_key(|seen| seen.count);
-            for small in 0..sets.len() {
-                for large in small + 1..sets.len() {
-                    let (one, other) = (&sets[small], &sets[large]);
-                    if one.count == other.count || one.count == 0 {
-                        continue;
-                    }
-                    if other.count - one.count > most {
-                        break;
-                    }
-                    let gone = |seen: &Seen| {
-                        let hidden = |unit: &Unit| !unit.passes || (unit.hides_n && seen.over);
-                        seen.unit.is_some_and(|at| hidden(&units[at]))
-                    };
-                    if gone(one) || gone(other) || !one.set.within(&other.set) {
-                        continue;
-                    }
-                    let mut people = People::default();
-                    let difference = other.set.without(&one.set);
-                    difference.ones().for_each(|at| people.add(self.person[at], self.enough));
-                    if people.are(self.enough) {
-                        continue;
-                    }
-                    let over = [one, other].into_iter().find(|seen| seen.over && seen.unit.is_some());
-                    if let Some(at) = over.and_then(|seen| seen.unit) {
-                        units[at].hides_n = true;
-                        continue;
-                    }
-                    // What counts less goes: numbers that are not shown in short tables, then the later one.
-                    let worth = |at: &usize| (units[*at].key_measure, std::cmp::Reverse(*at));
-                    if let Some(at) = [one.unit, other.unit].into_iter().flatten().min_by_key(worth) {
-                        units[at].passes = false;
-                    }
+        let most = self.enough.most * self.enough.people + self.enough.sessions;
+        let seen = |set: Arc<Bits>, unit| Seen { count: set.count(), set, unit };
+        let mut all: Vec<Seen> = Vec::new();
+        let populations = ledger.populations.iter().cloned().map(Arc::new);
+        let shown = groups.iter().filter(|group| group.shown).map(|group| group.sessions.clone());
+        all.extend(populations.chain(shown).chain([self.whole.clone()]).map(|set| seen(set, None)));
+        let keys: Vec<&str> = ledger.keys().filter(|key| !key.ends_with(SUM)).collect();
+        all.extend(keys.into_iter().flat_map(|key| ledger.counted(key)).map(|set| seen(Arc::new(set), None)));
+        for (at, unit) in units.iter().enumerate().filter(|(_, unit)| unit.passes) {
+            let over = Some(&unit.over).filter(|_| !unit.hides_n);
+            let own = over.into_iter().chain(&unit.counts);
+            all.extend(own.map(|set| seen(set.clone(), Some(at))));
+        }
+        all.sort_by_key(|seen| seen.count);
+        for small in 0..all.len() {
+            for large in small + 1..all.len() {
+                let (one, other) = (&all[small], &all[large]);
+                if one.count == other.count || one.count == 0 || (one.unit.is_none() && other.unit.is_none())
+                {
+                    continue;
+                }
+                if other.count - one.count > most {
+                    break;
+                }
+                let gone = |seen: &Seen| seen.unit.is_some_and(|at| !units[at].passes);
+                if gone(one) || gone(other) || !one.set.within(&other.set) {
+                    continue;
+                }
+                let mut people = People::default();
+                let difference = other.set.without(&one.set);
+                difference.ones().for_each(|at| people.add(self.person[at], self.enough));
+                if people.are(self.enough) {
+                    continue;
+                }
+                // What counts less goes: numbers that are not shown in short tables, then the later one.
+                let worth = |at: &usize| (units[*at].key_measure, std::cmp::Reverse(*at));
+                if let Some(at) = [one.unit, other.unit].into_iter().flatten().min_by_key(worth) {
+                    units[at].passes = false;
                 }
             }
         }
     }
 
-    fn most_sessions_of_few(&self) -> usize {
-        let mut sessions = vec![0usize; self.person.iter().max().map_or(0, |most| *most as usize + 1)];
-        self.person.iter().for_each(|person| sessions[*person as usize] += 1);
-        sessions.sort_unstable_by(|a, b| b.cmp(a));
-        sessions.iter().take(self.enough.people).sum::<usize>().max(self.enough.sessions)
-    }
-
     /// Enters what passes.
-    fn enter(&self, passing: &[&Unit], groups: &[Option<u32>], ledger: &mut Ledger) {
+    fn enter(&self, passing: &[&Unit], groups: &[Shown], ledger: &mut Ledger) {
+        ledger.population(&self.whole);
+        let places: Vec<Option<u32>> =
+            groups.iter().map(|group| group.shown.then(|| ledger.population(&group.sessions))).collect();
         for unit in passing {
-            let Some(population) = groups[unit.group] else { continue };
-            ledger.cell(&format!("{}{OVER}", unit.key), population, &unit.over);
+            let Some(population) = places[unit.group] else { continue };
+            if !unit.hides_n {
+                ledger.cell(&format!("{}{OVER}", unit.key), population, &unit.over);
+            }
             if let Some(counts) = &unit.counts {
                 ledger.cell(&unit.key, population, counts);
+            }
+            if let Some(sum) = &unit.sum {
+                ledger.sum(&format!("{}{SUM}", unit.key), sum);
             }
         }
     }
@@ -377,68 +510,257 @@ fn gated<'c>(cohort: &'c crate::selection::Cohort) -> &'c Gated {
     cohort.gated.as_ref().expect("findings that have to pass the gate are made of gated groups")
 }
 
-impl Family {
-    fn new(mut members: Vec<usize>, units: &[Unit], ledger: &Ledger) -> Family {
-        // The largest first, so that what is left out to protect a small one is the smallest that can be.
-        members.sort_by_key(|at| {
-            let unit = &units[*at];
-            let counted = unit.counts.as_ref().unwrap_or(&unit.over).count();
-            (std::cmp::Reverse(unit.over.count()), !unit.key_measure, std::cmp::Reverse(counted), *at)
-        });
-        let mut sets: Vec<Arc<Bits>> = Vec::new();
-        let mut places: HashMap<Vec<usize>, Vec<usize>> = HashMap::new();
-        let mut place = |set: Arc<Bits>| -> usize {
-            // Sets that are the same are one: compared only with those that begin alike.
-            let beginning: Vec<usize> = set.ones().take(4).chain([set.count()]).collect();
-            let alike = places.entry(beginning).or_default();
-            if let Some(at) = alike.iter().find(|at| sets[**at].same(&set)) {
-                return *at;
-            }
-            sets.push(set);
-            alike.push(sets.len() - 1);
-            sets.len() - 1
-        };
-        let mut keys: Vec<&str> = members.iter().map(|at| units[*at].key.as_str()).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        let before = keys
-            .iter()
-            .flat_map(|key| ledger.counted(key).into_iter().chain(ledger.counted(&format!("{key}{OVER}"))));
-        let mut known: Vec<usize> = before.map(|set| place(Arc::new(set))).collect();
-        known.sort_unstable();
-        known.dedup();
-        let candidates = members
-            .iter()
-            .map(|at| {
-                let unit = &units[*at];
-                [Some(&unit.over), unit.counts.as_ref()]
-                    .into_iter()
-                    .flatten()
-                    .cloned()
-                    .map(&mut place)
-                    .collect()
-            })
-            .collect();
-        Family { units: members, sets, known, candidates }
+/// Sets for an audit: those that are the same are one.
+#[derive(Default)]
+struct Sets {
+    sets: Vec<Arc<Bits>>,
+    places: HashMap<Vec<usize>, Vec<usize>>,
+    by_address: HashMap<usize, usize>,
+}
+
+impl Sets {
+    fn place(&mut self, set: Arc<Bits>) -> usize {
+        let address = Arc::as_ptr(&set).addr();
+        if let Some(at) = self.by_address.get(&address) {
+            return *at;
+        }
+        // Compared only with those that begin alike.
+        let beginning: Vec<usize> = set.ones().take(4).chain([set.count()]).collect();
+        let alike = self.places.entry(beginning).or_default();
+        if let Some(at) = alike.iter().find(|at| self.sets[**at].same(&set)) {
+            return *at;
+        }
+        let at = self.sets.len();
+        alike.push(at);
+        // Kept, so that no other set comes to stand there.
+        self.by_address.insert(address, at);
+        self.sets.push(set);
+        at
+    }
+
+    fn all(&mut self, sets: impl Iterator<Item = Arc<Bits>>) -> Vec<usize> {
+        let mut places: Vec<usize> = sets.map(|set| self.place(set)).collect();
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
+    fn audit(&self, gate: &Gate) -> Audit {
+        let sets: Vec<&Bits> = self.sets.iter().map(|set| &**set).collect();
+        Audit::new(&sets, &gate.person, gate.enough)
     }
 }
 
-/// For each family and each of its numbers whether it is safe beside the others.
-fn audited(families: &[Family], gate: &Gate) -> Vec<Vec<bool>> {
+/// Numbers that are audited together: their names in the ledger, and those of this release.
+struct Family {
+    keys: Vec<String>,
+    units: Vec<usize>,
+}
+
+impl Family {
+    /// What was released of it before.
+    fn released<'l>(&'l self, ledger: &'l Ledger) -> impl Iterator<Item = Arc<Bits>> + 'l {
+        self.keys.iter().flat_map(|key| ledger.counted(key)).map(Arc::new)
+    }
+}
+
+/// Counts whose sets can be added and subtracted to something that means anything, and sums of one thing.
+struct Families {
+    counts: Vec<Family>,
+    sums: Vec<Family>,
+    /// Names of numbers that belong together, in each of both.
+    together: (Vec<Vec<String>>, Vec<Vec<String>>),
+}
+
+impl Families {
+    /// Sorts numbers of this release and of earlier ones into families. Counts belong together if one is over what the other
+    /// counts, or, of one finding, what they count excludes or contains the other; sums of one finding if the sessions that they
+    /// are over do.
+    fn of(units: &[Unit], shown: &[Shown], populations: &[Arc<Bits>], ledger: &Ledger) -> Families {
+        let mut names: Vec<String> = units.iter().map(|unit| unit.key.clone()).collect();
+        names.extend(ledger.keys().map(|key| plain(key).to_owned()));
+        names.sort_unstable();
+        names.dedup();
+        let place: HashMap<&str, usize> =
+            names.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
+        let (mut counts, mut sums) = (Joined::new(names.len()), Joined::new(names.len()));
+        // Sets by the name they belong to, with which group or release they are of: related are those of one.
+        struct Of<'u> {
+            name: usize,
+            over: Option<&'u Arc<Bits>>,
+            counts: Option<&'u Arc<Bits>>,
+            sum: Option<&'u Arc<Bits>>,
+        }
+        let mut groups: BTreeMap<usize, Vec<Of>> = BTreeMap::new();
+        for unit in units {
+            groups.entry(unit.group).or_default().push(Of {
+                name: place[unit.key.as_str()],
+                over: Some(&unit.over),
+                counts: unit.counts.as_ref(),
+                sum: unit.sum.as_ref(),
+            });
+        }
+        let released: Vec<(usize, Option<Bits>, Option<Bits>)> = names
+            .iter()
+            .enumerate()
+            .map(|(at, name)| {
+                let last = |key: &str| ledger.counted(key).pop();
+                (at, last(&format!("{name}{OVER}")), last(name))
+            })
+            .filter(|(_, over, counts)| over.is_some() || counts.is_some())
+            .collect();
+        // What was found to belong together stays so: what is left of it may not show it any more.
+        for (joined, together) in [(&mut counts, &ledger.together.0), (&mut sums, &ledger.together.1)] {
+            for names in together {
+                let places: Vec<usize> =
+                    names.iter().filter_map(|name| place.get(name.as_str()).copied()).collect();
+                places.windows(2).for_each(|two| joined.join(two[0], two[1]));
+            }
+        }
+        let related = |one: &Arc<Bits>, other: &Arc<Bits>| {
+            Arc::ptr_eq(one, other) || one.apart(other) || one.within(other) || other.within(one)
+        };
+        let finding = |name: usize| names[name].split('/').next();
+        let sizes: Vec<usize> = populations.iter().map(|set| set.count()).collect();
+        let is_all = |set: &Arc<Bits>| {
+            let n = set.count();
+            populations.iter().zip(&sizes).any(|(all, size)| *size == n && all.same(set))
+        };
+        for here in groups.values() {
+            let sizes = |set: Option<&Arc<Bits>>| set.map_or(0, |set| set.count());
+            let n: Vec<(usize, usize)> = here.iter().map(|of| (sizes(of.over), sizes(of.counts))).collect();
+            for (at, one) in here.iter().enumerate() {
+                for (to, other) in here.iter().enumerate().skip(at + 1) {
+                    if finding(one.name) == finding(other.name) {
+                        if let (Some(one_counts), Some(other_counts)) = (one.counts, other.counts)
+                            && related(one_counts, other_counts)
+                        {
+                            counts.join(one.name, other.name);
+                        }
+                        if let (Some(one_sum), Some(other_sum)) = (one.sum, other.sum)
+                            && related(one_sum, other_sum)
+                        {
+                            sums.join(one.name, other.name);
+                        }
+                    }
+                    // One is over just what the other counts: those at a level, say, but not all.
+                    let same = |over: Option<&Arc<Bits>>, counts: Option<&Arc<Bits>>, n: (usize, usize)| {
+                        n.0 == n.1
+                            && n.0 > 0
+                            && over
+                                .zip(counts)
+                                .is_some_and(|(over, counts)| over.same(counts) && !is_all(over))
+                    };
+                    if same(one.over, other.counts, (n[at].0, n[to].1))
+                        || same(other.over, one.counts, (n[to].0, n[at].1))
+                    {
+                        counts.join(one.name, other.name);
+                    }
+                }
+            }
+        }
+        // The same of what was released over other groups: as far as these go.
+        let mut unions: BTreeMap<usize, (Bits, Bits, Bits)> = BTreeMap::new();
+        for unit in units {
+            let (of_groups, over, counted) = unions.entry(place[unit.key.as_str()]).or_default();
+            if let Some(group) = shown.get(unit.group) {
+                of_groups.join(&group.sessions);
+            }
+            over.join(&unit.over);
+            counted.join(unit.counts.as_ref().unwrap_or(&Arc::default()));
+        }
+        for (name, over, counted) in &released {
+            for (own, (of_groups, own_over, own_counted)) in unions.iter().filter(|(own, _)| *own != name) {
+                let same = |set: &Option<Bits>, own: &Bits| {
+                    set.as_ref().is_some_and(|set| {
+                        let here = set.and(of_groups);
+                        !own.is_empty() && here.same(own) && !own.same(of_groups)
+                    })
+                };
+                if same(counted, own_over) || same(over, own_counted) {
+                    counts.join(*name, *own);
+                }
+            }
+        }
+        let of = |joined: &Joined, suffixes: &[&str], takes: &dyn Fn(&Unit) -> bool| -> Vec<Family> {
+            let mut families: BTreeMap<usize, Family> = BTreeMap::new();
+            for (at, name) in names.iter().enumerate() {
+                let family = families.entry(joined.root(at));
+                let family = family.or_insert_with(|| Family { keys: Vec::new(), units: Vec::new() });
+                family.keys.extend(suffixes.iter().map(|suffix| format!("{name}{suffix}")));
+            }
+            for (at, unit) in units.iter().enumerate().filter(|(_, unit)| takes(unit)) {
+                if let Some(family) = families.get_mut(&joined.root(place[unit.key.as_str()])) {
+                    family.units.push(at);
+                }
+            }
+            let mut families: Vec<Family> = families.into_values().collect();
+            for family in &mut families {
+                // The largest first, so that what is left out to protect a small one is the smallest that can be.
+                family.units.sort_by_cached_key(|at| {
+                    let unit = &units[*at];
+                    let counted = unit.counts.as_ref().unwrap_or(&unit.over).count();
+                    let over = std::cmp::Reverse(unit.over.count());
+                    (over, !unit.key_measure, std::cmp::Reverse(counted), *at)
+                });
+            }
+            families
+        };
+        let together = |joined: &Joined| -> Vec<Vec<String>> {
+            let mut all: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+            for (at, name) in names.iter().enumerate() {
+                all.entry(joined.root(at)).or_default().push(name.clone());
+            }
+            all.into_values().filter(|names| names.len() > 1).collect()
+        };
+        Families {
+            together: (together(&counts), together(&sums)),
+            counts: of(&counts, &["", OVER], &|_| true),
+            sums: of(&sums, &[SUM], &|unit| unit.sum.is_some()),
+        }
+    }
+}
+
+/// The name of a number, of any of its keys in the ledger.
+fn plain(key: &str) -> &str {
+    key.strip_suffix(OVER).or_else(|| key.strip_suffix(SUM)).unwrap_or(key)
+}
+
+/// Things that belong together, by their places.
+struct Joined(Vec<usize>);
+
+impl Joined {
+    fn new(len: usize) -> Joined {
+        Joined((0..len).collect())
+    }
+
+    fn root(&self, mut at: usize) -> usize {
+        while self.0[at] != at {
+            at = self.0[at];
+        }
+        at
+    }
+
+    fn join(&mut self, one: usize, other: usize) {
+        let (one, other) = (self.root(one), self.root(other));
+        self.0[one.max(other)] = one.min(other);
+    }
+}
+
+/// The work of each family, in their order; threads take the next one when they are done.
+fn side_by_side<T: Send>(families: &[&Family], work: impl Fn(&Family) -> T + Sync) -> Vec<T> {
     let next = AtomicUsize::new(0);
-    let work = || {
+    let take = || {
         let mut done = Vec::new();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(family) = families.get(at) else { return done };
-            let sets: Vec<&Bits> = family.sets.iter().map(|set| &**set).collect();
-            let audit = Audit::new(&sets, &gate.person, gate.enough);
-            done.push((at, audit.choose(&family.known, &family.candidates)));
+            done.push((at, work(family)));
         }
     };
     let threads = thread::available_parallelism().map_or(1, |threads| threads.get()).min(families.len());
-    let mut done: Vec<(usize, Vec<bool>)> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+    let mut done: Vec<(usize, T)> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(take)).collect();
         let join = |worker: thread::ScopedJoinHandle<'_, _>| {
             worker.join().unwrap_or_else(|panic| panic::resume_unwind(panic))
         };
@@ -449,7 +771,7 @@ fn audited(families: &[Family], gate: &Gate) -> Vec<Vec<bool>> {
 }
 
 /// Withholds what does not pass, and rounds what does.
-fn show(passing: &[&Unit], groups: &[Option<u32>], asked: Asked, findings: &mut [Finding]) {
+fn show(passing: &[&Unit], groups: &[Shown], asked: Asked, findings: &mut [Finding]) {
     let Asked { thresholds, sums } = asked;
     let count = |n: usize| if sums { n } else { rounded::count(n) };
     let passes: HashMap<(usize, usize, What), bool> =
@@ -457,7 +779,7 @@ fn show(passing: &[&Unit], groups: &[Option<u32>], asked: Asked, findings: &mut 
     for (at, finding) in findings.iter_mut().enumerate() {
         rounded::population(&mut finding.population, count);
         for (group, of_group) in finding.groups.iter_mut().enumerate() {
-            let shown = groups[group].is_some();
+            let shown = groups[group].shown;
             of_group.n = of_group.n.filter(|_| shown).map(count);
             of_group.people = of_group.people.filter(|_| shown).map(count);
             for (place, measure) in of_group.measures.iter_mut().enumerate() {
@@ -481,10 +803,8 @@ fn show(passing: &[&Unit], groups: &[Option<u32>], asked: Asked, findings: &mut 
                 rounded::table(of_table, passes, thresholds);
             }
         }
-        // The names of models and projects are nobody's business where few use them.
-        if matches!(finding.by, By::Model | By::Project) {
-            let mut shown = groups.iter().map(Option::is_some);
-            finding.groups.retain(|_| shown.next().unwrap_or(false));
-        }
+        // Which months, agents, models and projects there are is nobody's business where few use them.
+        let mut shown = groups.iter().map(|group| group.shown);
+        finding.groups.retain(|_| shown.next().unwrap_or(false));
     }
 }

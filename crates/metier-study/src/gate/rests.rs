@@ -14,6 +14,8 @@ pub(crate) struct Rests {
     pub(crate) over: Arc<Bits>,
     /// Of these, the ones that it counts or adds up, where that is not all.
     pub(crate) counts: Option<Arc<Bits>>,
+    /// Whether it is a count of these by those, and no sum of anything else.
+    pub(crate) plain: bool,
     /// Whether too few people, or mostly one or two, are behind it, whatever the sets.
     pub(crate) too_few: bool,
 }
@@ -23,7 +25,7 @@ impl Rests {
     pub(crate) fn on(cohort: &Cohort, sessions: impl Iterator<Item = usize>) -> Rests {
         let mut over = Bits::new(cohort.sessions.len());
         sessions.for_each(|at| over.set(at));
-        Rests { over: Arc::new(over), counts: None, too_few: false }
+        Rests { over: Arc::new(over), counts: None, plain: false, too_few: false }
     }
 
     /// A number over all sessions of a group.
@@ -41,19 +43,41 @@ pub(crate) struct Gated {
     /// The person of each session. Sessions whose person is not known are all of one here: they may be.
     pub(crate) person: Vec<u32>,
     pub(crate) people: usize,
+    /// The most sessions that anybody has.
+    pub(crate) most: usize,
     /// Where each session stands among all that were selected.
     pub(crate) place: Vec<u32>,
 }
 
 impl Gated {
-    /// Whether amounts, one for each of some sessions, come from enough people, and not mostly from one or two: all but the
-    /// two largest make up at least the given percentage of the largest. Nothing at all is of nobody, and enough.
-    pub(crate) fn spread(&self, amounts: impl Iterator<Item = (usize, f64)>) -> bool {
+    /// Whether amounts, at most one for each session, come from enough people, and not mostly from one or two: all but the two
+    /// largest make up at least the given percentage of the largest. Nothing at all is of nobody, and enough.
+    pub(crate) fn spread(&self, amounts: impl Iterator<Item = (usize, f64)> + Clone) -> bool {
+        self.spread_of(amounts, self.most)
+    }
+
+    /// The same of amounts of which nobody has more than `most`.
+    pub(crate) fn spread_of(&self, amounts: impl Iterator<Item = (usize, f64)> + Clone, most: usize) -> bool {
+        // Mostly it is plain without looking at people: nobody can have more than this.
+        let (mut total, mut largest) = (0.0, 0.0f64);
+        for (_, amount) in amounts.clone() {
+            total += amount.abs();
+            largest = largest.max(amount.abs());
+        }
+        if self.must_be_spread(total, largest * most as f64) {
+            return true;
+        }
         let mut by_person = vec![0.0; self.people];
         for (session, amount) in amounts {
             by_person[self.person[session] as usize] += amount.abs();
         }
         self.are_spread(&by_person)
+    }
+
+    /// Whether a total of which nobody has more than `most` cannot but be of enough people and not mostly of one or two.
+    fn must_be_spread(&self, total: f64, most: f64) -> bool {
+        let enough = f64::from(self.thresholds.people).max(2.0 + f64::from(self.thresholds.percent) / 100.0);
+        total.is_finite() && total > most * enough * 1.01
     }
 
     /// The same of what each person has together.
@@ -80,8 +104,13 @@ impl Gated {
 
     /// Whether these sessions are enough, of enough people, and not mostly of one or two.
     pub(crate) fn passes(&self, sessions: &Bits) -> bool {
-        sessions.count() >= self.thresholds.sessions as usize
-            && self.spread(sessions.ones().map(|at| (at, 1.0)))
+        let count = sessions.count();
+        count >= self.thresholds.sessions as usize
+            && (self.must_be_spread(count as f64, self.most as f64) || {
+                let mut by_person = vec![0.0; self.people];
+                sessions.ones().for_each(|at| by_person[self.person[at] as usize] += 1.0);
+                self.are_spread(&by_person)
+            })
     }
 
     /// The same, or there are none.

@@ -80,8 +80,8 @@ pub(super) fn table(table: &mut Table, passes: impl Fn(usize) -> Option<bool>, t
         }
         model.n = count(model.n);
         model.clusters.iter_mut().for_each(|clusters| *clusters = count(*clusters));
-        model.rows_missing = count(model.rows_missing);
-        model.rows_alone = count(model.rows_alone);
+        model.rows_missing = None;
+        model.rows_alone = None;
         // Tells the number of people.
         model.degrees_of_freedom = None;
         for number in [&mut model.r_squared, &mut model.r_squared_within].into_iter().flatten() {

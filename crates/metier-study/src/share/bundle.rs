@@ -92,7 +92,31 @@ pub struct Made {
     pub day: String,
 }
 
-/// Sums that passed the gate of a store, or noisy ones.
+impl Made {
+    /// Whether all of it can be.
+    ///
+    /// # Errors
+    /// If something is no version, hash or day.
+    pub fn check(&self) -> Result<(), Problem> {
+        let Made { metier, rubric, source, day, .. } = self;
+        let parts = [
+            ("made.metier", metier, 40),
+            ("made.rubric", rubric, 80),
+            ("made.source", source, 40),
+            ("made.day", day, 10),
+        ];
+        for (place, text, longest) in parts {
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-+:".contains(&byte);
+            if text.len() > longest || !text.bytes().all(plain) {
+                let why = "it is no version, hash or day".to_owned();
+                return Err(Problem::Malformed { place: place.to_owned(), why });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Sums that passed the gate of a store.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bundle {
     /// How it was made.
@@ -389,19 +413,7 @@ mod file {
             let wrong = |place: &str, why: &str| -> Result<(), Problem> {
                 Err(Problem::Malformed { place: place.to_owned(), why: why.to_owned() })
             };
-            let Made { metier, rubric, source, day, .. } = &self.made;
-            for (place, text, longest) in [
-                ("made.metier", metier, 40),
-                ("made.rubric", rubric, 80),
-                ("made.source", source, 40),
-                ("made.day", day, 10),
-            ] {
-                if text.len() > longest
-                    || !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-+:".contains(&byte))
-                {
-                    wrong(place, "it is no version, hash or day")?;
-                }
-            }
+            self.made.check()?;
             if !["builtin", "another", "none"].contains(&self.rater.as_str()) {
                 wrong("rater", "it is neither builtin nor another")?;
             }

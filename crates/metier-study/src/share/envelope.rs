@@ -15,10 +15,12 @@ const LONGEST_LINE: usize = 1_000;
 /// What is in a bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Sums that passed the gate, or noisy ones.
+    /// Sums that passed the gate.
     Aggregates,
     /// Pseudonymous rows for a collector.
     Rows,
+    /// Counts with noise.
+    Noisy,
 }
 
 impl Kind {
@@ -26,6 +28,7 @@ impl Kind {
         match self {
             Kind::Aggregates => "aggregates",
             Kind::Rows => "rows",
+            Kind::Noisy => "noisy",
         }
     }
 }
@@ -101,9 +104,13 @@ pub fn open(bytes: &[u8]) -> Result<Envelope<'_>, Problem> {
     if *version != VERSION {
         return Err(Problem::Version { what: "envelope", found: short(version), known: VERSION.to_owned() });
     }
-    let kind =
-        [Kind::Aggregates, Kind::Rows].into_iter().find(|one| one.name() == *kind).ok_or_else(|| {
-            Problem::Version { what: "kind", found: short(kind), known: "aggregates, rows".to_owned() }
+    let kind = [Kind::Aggregates, Kind::Rows, Kind::Noisy]
+        .into_iter()
+        .find(|one| one.name() == *kind)
+        .ok_or_else(|| Problem::Version {
+            what: "kind",
+            found: short(kind),
+            known: "aggregates, rows, noisy".to_owned(),
         })?;
     let found = blake3::hash(body).to_hex().to_string();
     if checksum.strip_prefix("blake3:") != Some(&found) {

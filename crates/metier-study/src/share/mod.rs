@@ -5,6 +5,8 @@
 
 mod bundle;
 mod envelope;
+#[cfg(feature = "dp")]
+mod noisy;
 mod pool;
 mod rows;
 
@@ -17,6 +19,8 @@ use crate::series::Statistic;
 
 pub use bundle::{Bundle, Made, Problem};
 pub use envelope::{Envelope, Kind, Signer, open, seal};
+#[cfg(feature = "dp")]
+pub use noisy::{pool_noisy, read_noisy, write_noisy};
 pub use pool::{Forest, Part, Pooled, RandomEffects, pool};
 pub use rows::{pseudonymous, read_rows, write_rows};
 

@@ -168,13 +168,8 @@ fn summary(bundles: &[(String, Bundle)]) -> Summary {
     let sum = |of: fn(&Bundle) -> u64| bundles.iter().map(|(_, bundle)| of(bundle)).sum::<u64>() as usize;
     let population =
         Population { sessions: sum(|one| one.sessions), people: sum(|one| one.people), left_out: Vec::new() };
-    let mut summary = Summary::of(population, std::iter::empty());
-    summary.prompts = None;
-    summary.actions = None;
-    summary.typed_words = None;
-    summary.agent_words = None;
+    let mut summary = Summary::of_bundles(bundles.len(), Some(population));
     summary.conditions = first.conditions.clone();
-    summary.bundles = Some(bundles.len());
     summary.labels = (first.rater != "none").then(|| LabelsBy {
         rater: first.rater.clone(),
         sessions: None,
@@ -446,7 +441,7 @@ fn model<'a>(parts: impl Iterator<Item = &'a Arc<CrossProducts>>) -> Result<Regr
         degrees_of_freedom: Some(all.people().saturating_sub(1) as f64),
         r_squared: None,
         r_squared_within: None,
-        rows_missing: 0,
-        rows_alone: 0,
+        rows_missing: None,
+        rows_alone: None,
     })
 }

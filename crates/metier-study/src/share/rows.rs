@@ -74,5 +74,6 @@ pub fn read_rows(body: &[u8]) -> Result<(Made, &[u8]), Problem> {
         let (found, known) = (head.schema.to_string(), SCHEMA.to_string());
         return Err(Problem::Version { what: "schema", found, known });
     }
+    head.made.check()?;
     Ok((head.made, &body[end + 1..]))
 }

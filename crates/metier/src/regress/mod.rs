@@ -259,8 +259,8 @@ impl Rows {
             degrees_of_freedom: Some(fit.degrees_of_freedom),
             r_squared: Some(fit.r_squared),
             r_squared_within: fit.r_squared_within,
-            rows_missing: self.missing,
-            rows_alone: fit.left_out_singletons,
+            rows_missing: Some(self.missing),
+            rows_alone: Some(fit.left_out_singletons),
         })
     }
 
@@ -314,8 +314,8 @@ impl Rows {
             clustered_by: owned(&asked.clusters),
             weights: asked.weights.map(str::to_owned),
             degrees_of_freedom: None,
-            rows_missing: self.missing,
-            rows_alone: 0,
+            rows_missing: Some(self.missing),
+            rows_alone: Some(0),
         })
     }
 }
