@@ -149,9 +149,18 @@ impl Store {
     /// # Errors
     /// If a file cannot be read or is damaged, or the store is of many people.
     pub fn labels(&self) -> Result<Vec<(Id, Labels)>, Error> {
+        self.for_owner()?;
+        self.all_labels()
+    }
+
+    /// Whether it is one owner's, who may see all of it.
+    ///
+    /// # Errors
+    /// If it is of many people.
+    pub fn for_owner(&self) -> Result<(), Error> {
         match self.mode().is_pooled() {
             true => Err(Error::OfMany { mode: self.mode() }),
-            false => self.all_labels(),
+            false => Ok(()),
         }
     }
 

@@ -379,12 +379,15 @@ fn rests(
     // has to be of enough people, also the one that others are compared with.
     let whether = |term: &&Term| sessions.iter().all(|at| matches!(term.values[*at], 0.0 | 1.0));
     let indicators: Vec<&Term> = terms.iter().filter(whether).collect();
-    let mut kinds: BTreeMap<Vec<bool>, Vec<(usize, f64)>> = BTreeMap::new();
-    for at in sessions {
-        let kind = indicators.iter().map(|term| term.values[*at] == 1.0).collect();
-        kinds.entry(kind).or_default().push((*at, 1.0));
+    if !indicators.is_empty() {
+        let mut kinds: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+        for at in sessions {
+            // Models have fewer than ten such terms.
+            let kind = indicators.iter().fold(0, |kind, term| kind << 1 | u64::from(term.values[*at] == 1.0));
+            kinds.entry(kind).or_default().push(*at);
+        }
+        too_few |= !kinds.values().all(|kind| gated.spread(kind.iter().map(|at| (*at, 1.0))));
     }
-    too_few |= !kinds.values().all(|kind| gated.spread(kind.iter().copied()));
     let mut counts = None;
     let so = |at: &&usize| outcome.values[**at] == 1.0;
     if sessions.iter().all(|at| matches!(outcome.values[*at], 0.0 | 1.0)) {

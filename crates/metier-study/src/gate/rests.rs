@@ -1,5 +1,6 @@
 //! What a number rests on: the sessions that it is over, those that it counts, and whether one or two people make it up.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use metier_store::Thresholds;
@@ -67,11 +68,20 @@ impl Gated {
         if self.must_be_spread(total, largest * most as f64) {
             return true;
         }
-        let mut by_person = vec![0.0; self.people];
-        for (session, amount) in amounts {
-            by_person[self.person[session] as usize] += amount.abs();
+        self.by_person(amounts)
+    }
+
+    fn by_person(&self, amounts: impl Iterator<Item = (usize, f64)>) -> bool {
+        thread_local! {
+            /// Of many people it is large, and asked for often.
+            static BY_PERSON: RefCell<Vec<f64>> = const { RefCell::new(Vec::new()) };
         }
-        self.are_spread(&by_person)
+        BY_PERSON.with_borrow_mut(|by_person| {
+            by_person.clear();
+            by_person.resize(self.people, 0.0);
+            amounts.for_each(|(session, amount)| by_person[self.person[session] as usize] += amount.abs());
+            self.are_spread(by_person)
+        })
     }
 
     /// Whether a total of which nobody has more than `most` cannot but be of enough people and not mostly of one or two.
@@ -106,11 +116,8 @@ impl Gated {
     pub(crate) fn passes(&self, sessions: &Bits) -> bool {
         let count = sessions.count();
         count >= self.thresholds.sessions as usize
-            && (self.must_be_spread(count as f64, self.most as f64) || {
-                let mut by_person = vec![0.0; self.people];
-                sessions.ones().for_each(|at| by_person[self.person[at] as usize] += 1.0);
-                self.are_spread(&by_person)
-            })
+            && (self.must_be_spread(count as f64, self.most as f64)
+                || self.by_person(sessions.ones().map(|at| (at, 1.0))))
     }
 
     /// The same, or there are none.

@@ -5,6 +5,7 @@ mod data;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
 use metier_report::{Format, Shown};
@@ -46,6 +47,7 @@ pub(crate) fn run(command: &cli::Regress, all: &All) -> Result<Ended> {
         either: lists.iter().flatten().copied().collect(),
         categories: asked.effects.iter().chain(&asked.clusters).copied().collect(),
     };
+    refuse_rows_of_many(&command.data)?;
     let table = Table::read(&command.data, &wanted)?;
     let file = command.data.display();
     if table.rows == 0 {
@@ -109,6 +111,18 @@ fn vcov(command: &cli::Regress) -> Result<Vcov> {
 struct Rows {
     rows: Vec<usize>,
     missing: usize,
+}
+
+/// Refuses a file of a store of many people: a regression on chosen rows could be about one of them.
+fn refuse_rows_of_many(data: &Path) -> Result<()> {
+    let Ok(data) = data.canonicalize() else { return Ok(()) };
+    for folder in data.ancestors().skip(1).take(3) {
+        if let Ok(Some(store)) = metier_store::Store::open(folder) {
+            // Its owner's rows, or an error that says whose they are.
+            store.for_owner()?;
+        }
+    }
+    Ok(())
 }
 
 impl Rows {
