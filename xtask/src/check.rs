@@ -22,7 +22,7 @@ const fn cargo(arguments: &'static str) -> Step {
     Step { arguments, environment: &[] }
 }
 
-const CHECKS: [Check; 5] = [
+const CHECKS: [Check; 6] = [
     Check {
         name: "formatting",
         commands: &[cargo("fmt --all --check"), cargo("fmt --manifest-path fuzz/Cargo.toml --check")],
@@ -30,6 +30,14 @@ const CHECKS: [Check; 5] = [
     Check { name: "lints", commands: &[cargo("clippy --workspace --all-targets --locked -- -D warnings")] },
     // The documentation's examples are tests too.
     Check { name: "tests", commands: &[cargo("test --workspace --locked")] },
+    // A feature of its own, because the library that it brings takes long to compile.
+    Check {
+        name: "noise",
+        commands: &[
+            cargo("clippy -p metier -p metier-study --features metier/dp --all-targets --locked -- -D warnings"),
+            cargo("test -p metier-study --features dp --lib --test noise --test private --locked"),
+        ],
+    },
     Check {
         name: "documentation",
         commands: &[Step {

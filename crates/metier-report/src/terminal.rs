@@ -225,7 +225,7 @@ pub(crate) fn grid<'a>(findings: &[&'a Finding], style: &Style, notes: &mut Note
 
 /// How many people an estimate is of; of one that rests on nothing, nothing.
 pub(crate) fn people(estimate: &Estimate) -> String {
-    if estimate.n == 0 { String::new() } else { number::thousands(estimate.people as u64) }
+    if estimate.people == 0 { String::new() } else { number::thousands(estimate.people as u64) }
 }
 
 /// One finding with a line for each group; measures that do not fit beside each other stand below.
