@@ -7,6 +7,7 @@
 
 mod audit;
 mod bits;
+mod families;
 mod ledger;
 mod pass;
 mod rests;

@@ -1,6 +1,6 @@
 //! Findings through the gate: which numbers pass, alone and together with all others that are known.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{panic, thread};
@@ -8,8 +8,9 @@ use std::{panic, thread};
 use metier_store::Thresholds;
 
 use super::Asked;
-use super::audit::{Audit, Enough, People};
+use super::audit::{Enough, People};
 use super::bits::Bits;
+use super::families::{Families, Family, Sets};
 use super::ledger::Ledger;
 use super::rests::{Gated, Rests};
 use super::rounded;
@@ -53,23 +54,23 @@ pub(crate) fn pass(
 }
 
 /// Behind the name of a number, where the ledger has the sessions that it is over.
-const OVER: &str = "/over";
+pub(super) const OVER: &str = "/over";
 /// Behind the name of a number that is a sum, where it has these with what changed of them.
-const SUM: &str = "/sum";
+pub(super) const SUM: &str = "/sum";
 
 /// A number, or a model of a table, and what it rests on.
-struct Unit {
+pub(super) struct Unit {
     /// Which finding, group and place it has.
     finding: usize,
-    group: usize,
+    pub(super) group: usize,
     what: What,
     /// What it is called in the ledger.
-    key: String,
-    key_measure: bool,
-    over: Arc<Bits>,
-    counts: Option<Arc<Bits>>,
+    pub(super) key: String,
+    pub(super) key_measure: bool,
+    pub(super) over: Arc<Bits>,
+    pub(super) counts: Option<Arc<Bits>>,
     /// Of a sum the sessions that it is over, and what changed of them since they were first released.
-    sum: Option<Arc<Bits>>,
+    pub(super) sum: Option<Arc<Bits>>,
     passes: bool,
     /// Whether it is shown without telling over how many sessions.
     hides_n: bool,
@@ -82,9 +83,9 @@ enum What {
 }
 
 /// A group of the release.
-struct Shown {
+pub(super) struct Shown {
     /// Its sessions, among elements.
-    sessions: Arc<Bits>,
+    pub(super) sessions: Arc<Bits>,
     shown: bool,
 }
 
@@ -171,7 +172,7 @@ impl Gate {
         let known = sets.all(ledger.populations.iter().cloned().map(Arc::new));
         let mut candidates = vec![vec![sets.place(self.whole.clone())]];
         candidates.extend(order.iter().map(|at| vec![sets.place(groups[*at].sessions.clone())]));
-        let taken = sets.audit(self).choose(&known, &candidates);
+        let taken = sets.audit(&self.person, self.enough).choose(&known, &candidates);
         if !taken[0] {
             return Err(self.refused(ledger));
         }
@@ -361,7 +362,7 @@ impl Gate {
                     (all(over), all(counts))
                 })
                 .collect();
-            let audit = sets.audit(self);
+            let audit = sets.audit(&self.person, self.enough);
             let candidates: Vec<Vec<usize>> =
                 of_units.iter().map(|(over, counts)| [&over[..], &counts[..]].concat()).collect();
             let taken = audit.choose(&known, &candidates);
@@ -393,7 +394,7 @@ impl Gate {
                         .collect()
                 })
                 .collect();
-            sets.audit(self).choose(&known, &candidates)
+            sets.audit(&self.person, self.enough).choose(&known, &candidates)
         });
         for (family, taken) in families.counts.iter().zip(of_counts) {
             for (at, (taken, hides_n)) in family.units.iter().zip(taken) {
@@ -419,7 +420,7 @@ impl Gate {
             let mut candidates = vec![vec![sets.place(self.whole.clone())]];
             let shown: Vec<usize> = (0..groups.len()).filter(|at| groups[*at].shown).collect();
             candidates.extend(shown.iter().map(|at| vec![sets.place(groups[*at].sessions.clone())]));
-            let audit = sets.audit(self);
+            let audit = sets.audit(&self.person, self.enough);
             // Families that turned out to be one since can be more than is known to be safe: that is not for groups to mend.
             if !audit.is_safe(&known) {
                 continue;
@@ -508,243 +509,6 @@ impl Gate {
 /// What numbers of a group have to rest on.
 fn gated<'c>(cohort: &'c crate::selection::Cohort) -> &'c Gated {
     cohort.gated.as_ref().expect("findings that have to pass the gate are made of gated groups")
-}
-
-/// Sets for an audit: those that are the same are one.
-#[derive(Default)]
-struct Sets {
-    sets: Vec<Arc<Bits>>,
-    places: HashMap<Vec<usize>, Vec<usize>>,
-    by_address: HashMap<usize, usize>,
-}
-
-impl Sets {
-    fn place(&mut self, set: Arc<Bits>) -> usize {
-        let address = Arc::as_ptr(&set).addr();
-        if let Some(at) = self.by_address.get(&address) {
-            return *at;
-        }
-        // Compared only with those that begin alike.
-        let beginning: Vec<usize> = set.ones().take(4).chain([set.count()]).collect();
-        let alike = self.places.entry(beginning).or_default();
-        if let Some(at) = alike.iter().find(|at| self.sets[**at].same(&set)) {
-            return *at;
-        }
-        let at = self.sets.len();
-        alike.push(at);
-        // Kept, so that no other set comes to stand there.
-        self.by_address.insert(address, at);
-        self.sets.push(set);
-        at
-    }
-
-    fn all(&mut self, sets: impl Iterator<Item = Arc<Bits>>) -> Vec<usize> {
-        let mut places: Vec<usize> = sets.map(|set| self.place(set)).collect();
-        places.sort_unstable();
-        places.dedup();
-        places
-    }
-
-    fn audit(&self, gate: &Gate) -> Audit {
-        let sets: Vec<&Bits> = self.sets.iter().map(|set| &**set).collect();
-        Audit::new(&sets, &gate.person, gate.enough)
-    }
-}
-
-/// Numbers that are audited together: their names in the ledger, and those of this release.
-struct Family {
-    keys: Vec<String>,
-    units: Vec<usize>,
-}
-
-impl Family {
-    /// What was released of it before.
-    fn released<'l>(&'l self, ledger: &'l Ledger) -> impl Iterator<Item = Arc<Bits>> + 'l {
-        self.keys.iter().flat_map(|key| ledger.counted(key)).map(Arc::new)
-    }
-}
-
-/// Counts whose sets can be added and subtracted to something that means anything, and sums of one thing.
-struct Families {
-    counts: Vec<Family>,
-    sums: Vec<Family>,
-    /// Names of numbers that belong together, in each of both.
-    together: (Vec<Vec<String>>, Vec<Vec<String>>),
-}
-
-impl Families {
-    /// Sorts numbers of this release and of earlier ones into families. Counts belong together if one is over what the other
-    /// counts, or, of one finding, what they count excludes or contains the other; sums of one finding if the sessions that they
-    /// are over do.
-    fn of(units: &[Unit], shown: &[Shown], populations: &[Arc<Bits>], ledger: &Ledger) -> Families {
-        let mut names: Vec<String> = units.iter().map(|unit| unit.key.clone()).collect();
-        names.extend(ledger.keys().map(|key| plain(key).to_owned()));
-        names.sort_unstable();
-        names.dedup();
-        let place: HashMap<&str, usize> =
-            names.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
-        let (mut counts, mut sums) = (Joined::new(names.len()), Joined::new(names.len()));
-        // Sets by the name they belong to, with which group or release they are of: related are those of one.
-        struct Of<'u> {
-            name: usize,
-            over: Option<&'u Arc<Bits>>,
-            counts: Option<&'u Arc<Bits>>,
-            sum: Option<&'u Arc<Bits>>,
-        }
-        let mut groups: BTreeMap<usize, Vec<Of>> = BTreeMap::new();
-        for unit in units {
-            groups.entry(unit.group).or_default().push(Of {
-                name: place[unit.key.as_str()],
-                over: Some(&unit.over),
-                counts: unit.counts.as_ref(),
-                sum: unit.sum.as_ref(),
-            });
-        }
-        let released: Vec<(usize, Option<Bits>, Option<Bits>)> = names
-            .iter()
-            .enumerate()
-            .map(|(at, name)| {
-                let last = |key: &str| ledger.counted(key).pop();
-                (at, last(&format!("{name}{OVER}")), last(name))
-            })
-            .filter(|(_, over, counts)| over.is_some() || counts.is_some())
-            .collect();
-        // What was found to belong together stays so: what is left of it may not show it any more.
-        for (joined, together) in [(&mut counts, &ledger.together.0), (&mut sums, &ledger.together.1)] {
-            for names in together {
-                let places: Vec<usize> =
-                    names.iter().filter_map(|name| place.get(name.as_str()).copied()).collect();
-                places.windows(2).for_each(|two| joined.join(two[0], two[1]));
-            }
-        }
-        let related = |one: &Arc<Bits>, other: &Arc<Bits>| {
-            Arc::ptr_eq(one, other) || one.apart(other) || one.within(other) || other.within(one)
-        };
-        let finding = |name: usize| names[name].split('/').next();
-        let sizes: Vec<usize> = populations.iter().map(|set| set.count()).collect();
-        let is_all = |set: &Arc<Bits>| {
-            let n = set.count();
-            populations.iter().zip(&sizes).any(|(all, size)| *size == n && all.same(set))
-        };
-        for here in groups.values() {
-            let sizes = |set: Option<&Arc<Bits>>| set.map_or(0, |set| set.count());
-            let n: Vec<(usize, usize)> = here.iter().map(|of| (sizes(of.over), sizes(of.counts))).collect();
-            for (at, one) in here.iter().enumerate() {
-                for (to, other) in here.iter().enumerate().skip(at + 1) {
-                    if finding(one.name) == finding(other.name) {
-                        if let (Some(one_counts), Some(other_counts)) = (one.counts, other.counts)
-                            && related(one_counts, other_counts)
-                        {
-                            counts.join(one.name, other.name);
-                        }
-                        if let (Some(one_sum), Some(other_sum)) = (one.sum, other.sum)
-                            && related(one_sum, other_sum)
-                        {
-                            sums.join(one.name, other.name);
-                        }
-                    }
-                    // One is over just what the other counts: those at a level, say, but not all.
-                    let same = |over: Option<&Arc<Bits>>, counts: Option<&Arc<Bits>>, n: (usize, usize)| {
-                        n.0 == n.1
-                            && n.0 > 0
-                            && over
-                                .zip(counts)
-                                .is_some_and(|(over, counts)| over.same(counts) && !is_all(over))
-                    };
-                    if same(one.over, other.counts, (n[at].0, n[to].1))
-                        || same(other.over, one.counts, (n[to].0, n[at].1))
-                    {
-                        counts.join(one.name, other.name);
-                    }
-                }
-            }
-        }
-        // The same of what was released over other groups: as far as these go.
-        let mut unions: BTreeMap<usize, (Bits, Bits, Bits)> = BTreeMap::new();
-        for unit in units {
-            let (of_groups, over, counted) = unions.entry(place[unit.key.as_str()]).or_default();
-            if let Some(group) = shown.get(unit.group) {
-                of_groups.join(&group.sessions);
-            }
-            over.join(&unit.over);
-            counted.join(unit.counts.as_ref().unwrap_or(&Arc::default()));
-        }
-        for (name, over, counted) in &released {
-            for (own, (of_groups, own_over, own_counted)) in unions.iter().filter(|(own, _)| *own != name) {
-                let same = |set: &Option<Bits>, own: &Bits| {
-                    set.as_ref().is_some_and(|set| {
-                        let here = set.and(of_groups);
-                        !own.is_empty() && here.same(own) && !own.same(of_groups)
-                    })
-                };
-                if same(counted, own_over) || same(over, own_counted) {
-                    counts.join(*name, *own);
-                }
-            }
-        }
-        let of = |joined: &Joined, suffixes: &[&str], takes: &dyn Fn(&Unit) -> bool| -> Vec<Family> {
-            let mut families: BTreeMap<usize, Family> = BTreeMap::new();
-            for (at, name) in names.iter().enumerate() {
-                let family = families.entry(joined.root(at));
-                let family = family.or_insert_with(|| Family { keys: Vec::new(), units: Vec::new() });
-                family.keys.extend(suffixes.iter().map(|suffix| format!("{name}{suffix}")));
-            }
-            for (at, unit) in units.iter().enumerate().filter(|(_, unit)| takes(unit)) {
-                if let Some(family) = families.get_mut(&joined.root(place[unit.key.as_str()])) {
-                    family.units.push(at);
-                }
-            }
-            let mut families: Vec<Family> = families.into_values().collect();
-            for family in &mut families {
-                // The largest first, so that what is left out to protect a small one is the smallest that can be.
-                family.units.sort_by_cached_key(|at| {
-                    let unit = &units[*at];
-                    let counted = unit.counts.as_ref().unwrap_or(&unit.over).count();
-                    let over = std::cmp::Reverse(unit.over.count());
-                    (over, !unit.key_measure, std::cmp::Reverse(counted), *at)
-                });
-            }
-            families
-        };
-        let together = |joined: &Joined| -> Vec<Vec<String>> {
-            let mut all: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-            for (at, name) in names.iter().enumerate() {
-                all.entry(joined.root(at)).or_default().push(name.clone());
-            }
-            all.into_values().filter(|names| names.len() > 1).collect()
-        };
-        Families {
-            together: (together(&counts), together(&sums)),
-            counts: of(&counts, &["", OVER], &|_| true),
-            sums: of(&sums, &[SUM], &|unit| unit.sum.is_some()),
-        }
-    }
-}
-
-/// The name of a number, of any of its keys in the ledger.
-fn plain(key: &str) -> &str {
-    key.strip_suffix(OVER).or_else(|| key.strip_suffix(SUM)).unwrap_or(key)
-}
-
-/// Things that belong together, by their places.
-struct Joined(Vec<usize>);
-
-impl Joined {
-    fn new(len: usize) -> Joined {
-        Joined((0..len).collect())
-    }
-
-    fn root(&self, mut at: usize) -> usize {
-        while self.0[at] != at {
-            at = self.0[at];
-        }
-        at
-    }
-
-    fn join(&mut self, one: usize, other: usize) {
-        let (one, other) = (self.root(one), self.root(other));
-        self.0[one.max(other)] = one.min(other);
-    }
 }
 
 /// The work of each family, in their order; threads take the next one when they are done.
