@@ -140,7 +140,7 @@ pub(crate) fn labelled(labels: &LabelsBy, sessions: usize) -> String {
     let of = match labels.sessions {
         Some(n) if n == sessions => "all sessions".to_owned(),
         Some(n) => number::count(n as u64, "sessions"),
-        None => "part of the sessions".to_owned(),
+        None => return format!("Labels by {}; they are measurements, and err.", labels.rater),
     };
     let second = match &labels.second {
         Some(second) => format!(" and, as second rater, {second}"),

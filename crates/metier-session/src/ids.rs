@@ -135,7 +135,8 @@ impl Key {
 
     /// Tells this store from others in what it shares, and nothing else of it: 32 hexadecimal digits.
     pub fn source(&self) -> String {
-        let hash = blake3::derive_key(context::SOURCE, &self.root);
+        // Of the first secret: the store is the same after a rotation.
+        let hash = blake3::derive_key(context::SOURCE, &self.first);
         hash[..16].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 

@@ -77,7 +77,12 @@ pub struct Thresholds {
     /// p % rule (Hundepool et al., Statistical Disclosure Control, 2012, section 4.2.2).
     pub percent: u32,
     /// The privacy budget of releases with noise, in millionths of ε.
+    #[serde(default = "budget")]
     pub budget: u64,
+}
+
+fn budget() -> u64 {
+    Thresholds::default().budget
 }
 
 impl Thresholds {

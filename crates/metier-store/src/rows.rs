@@ -40,10 +40,15 @@ pub fn put_rows(folder: &Path, mut rows: Vec<Row>, waiting: &dyn Fn()) -> Result
     }
     let mut writer = Writer::open(folder, waiting)?;
     for row in &mut rows {
+        row.facts.keep_known_words();
         row.session = writer.key.stepped(row.session);
         row.person = row.person.map(|id| writer.key.stepped(id));
         row.project = None;
     }
+    // Sent twice at once is sent once: the last one counts.
+    rows.reverse();
+    rows.sort_by_key(|row| row.session);
+    rows.dedup_by_key(|row| row.session);
     let new: HashSet<Id> = rows.iter().map(|row| row.session).collect();
     let old = writer.store.all_rows()?;
     let mut changed: HashSet<String> = rows.iter().map(partition).collect();

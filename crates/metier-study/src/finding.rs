@@ -271,6 +271,8 @@ pub enum Method {
     Noise,
     /// The noise is as large as what it hides.
     Drowned,
+    /// The only bundle's own that has it.
+    OneBundle,
     /// It does not add up, and not every bundle tells how sure it is.
     NotPooled,
     /// The gate withheld it.
@@ -390,6 +392,8 @@ impl fmt::Display for Method {
             Method::NotPooled => f.write_str(
                 "no number: it does not add up, and not every bundle that has it tells an interval",
             ),
+            Method::OneBundle => f.write_str("what the only bundle that has it says"),
+            Method::Together { stores: 1 } => f.write_str("sums over the people of 1 bundle"),
             Method::Together { stores } => write!(f, "sums over the people of {stores} bundles"),
             Method::RandomEffects { stores } => {
                 write!(f, "random-effects mean of {stores} bundles (REML, Hartung and Knapp)")
@@ -424,6 +428,7 @@ impl Method {
                 | RegressionJackknife
                 | RegressionSessions { .. }
                 | Corrected
+                | OneBundle
                 | Together { .. }
                 | RandomEffects { .. }
                 | Noise

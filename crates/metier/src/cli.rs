@@ -311,7 +311,7 @@ pub(crate) struct Share {
     #[arg(long, value_name = "N", default_value_t = 10, requires = "epsilon", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub sessions_per_person: u32,
     /// Your own rows under pseudonyms, for a collector whom you trust
-    #[arg(long, requires = "recipient", conflicts_with_all = ["findings", "by", "conditions"])]
+    #[arg(long, requires = "recipient", conflicts_with_all = ["findings", "by", "conditions", "labels"])]
     pub rows: bool,
     /// With --rows: the collector's name, of which the pseudonyms are made; the same name gives the same ones
     #[arg(long = "for", id = "recipient", value_name = "NAME", requires = "rows")]

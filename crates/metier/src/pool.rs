@@ -47,7 +47,13 @@ pub(crate) fn run(command: &cli::Pool, all: &All) -> Result<Ended> {
     }
     let mut out = anstream::stdout().lock();
     if all.json {
-        serde_json::to_writer(&mut out, &pooled)?;
+        #[derive(serde::Serialize)]
+        struct Document<'p> {
+            schema: u32,
+            #[serde(flatten)]
+            pooled: &'p Pooled,
+        }
+        serde_json::to_writer(&mut out, &Document { schema: metier_report::SCHEMA, pooled: &pooled })?;
         writeln!(out)?;
     } else if command.csv {
         write!(out, "{}", metier_report::csv(&pooled.summary, &pooled.findings))?;

@@ -68,6 +68,8 @@ fn aggregates(command: &cli::Share, store: &Store, all: &All) -> Result<Ended> {
     let count =
         if command.findings.is_empty() { "all findings".to_owned() } else { command.findings.join(", ") };
     ledger.enter(format!("bundle of {count} by {}", settings.by), None)?;
+    // Others need not wait for an answer to the question below.
+    drop(ledger);
     let body = bundle.write();
     if !all.quiet {
         let mut out = anstream::stdout().lock();
@@ -120,7 +122,7 @@ fn rows(command: &cli::Share, recipient: &str, store: &Store, all: &All) -> Resu
         out,
         "For {recipient}: {} sessions of {} people, {} to {}, one row each. Whoever has the rows can see how you work, day by \
          day.\n\nIn each row: {}.\n\nMade for this recipient: the ids of sessions and people. Days, not times: first, last. \
-         Families, not versions: models. Left empty: project, agent_version, occupation.\n\nThe first row:",
+         Families, not versions: models. Left empty: project, agent_version, languages, occupation, work_occupation.\n\nThe first row:",
         shared.len(),
         people.len(),
         days.first().map_or("no day", String::as_str),

@@ -160,6 +160,16 @@ pub struct Turn {
 }
 
 impl Facts {
+    /// Takes out of facts that somebody else sent what is no known word: names of models and versions, as readers take
+    /// them from transcripts; and languages, which are not told to others.
+    pub fn keep_known_words(&mut self) {
+        let known = |name: &mut String| *name = names::model(name).to_owned();
+        self.models.iter_mut().for_each(known);
+        self.main_model.iter_mut().for_each(known);
+        self.agent_version = None;
+        self.languages.clear();
+    }
+
     /// Whether a hard signal of success stands in the transcript: a confirmed commit or pull
     /// request, or a test run that passed after the last edit.
     pub fn hard_evidence(&self) -> bool {

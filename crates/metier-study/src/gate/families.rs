@@ -41,6 +41,7 @@ impl Families {
     ) -> Families {
         let mut names: Vec<String> = units.iter().map(|unit| unit.key.clone()).collect();
         names.extend(ledger.keys().map(|key| plain(key).to_owned()));
+        names.extend(ledger.together.0.iter().chain(&ledger.together.1).flatten().cloned());
         names.sort_unstable();
         names.dedup();
         let place: HashMap<&str, usize> =

@@ -125,7 +125,7 @@ pub struct Bundle {
     pub mode: Mode,
     /// What its numbers rest on at least.
     pub thresholds: Thresholds,
-    /// The rater, if it is the built-in one; of others only that it is another.
+    /// The rater, if it is the built-in one; of others what tells them apart.
     pub rater: String,
     /// The groups.
     pub by: By,
@@ -181,7 +181,8 @@ impl Bundle {
         ledger: &mut Ledger,
         made: Made,
     ) -> Result<(Bundle, Summary, Vec<Finding>), Error> {
-        if settings.by == By::Project {
+        let of_project = |one: &crate::Condition| one.to_string().starts_with("project");
+        if settings.by == By::Project || settings.conditions.iter().any(of_project) {
             let why = "projects are nobody else's: group by month, agent or model".to_owned();
             return Err(Error::Refused { why });
         }
@@ -189,8 +190,11 @@ impl Bundle {
         let rater = match &summary.labels {
             None => "none",
             Some(labels) if labels.rater == metier_label::Rater::BUILTIN => metier_label::Rater::BUILTIN,
-            // A rater's name can be a person's.
-            Some(_) => "another",
+            // A rater's name can be a person's: enough of it to tell one from another, and too little to tell whose.
+            Some(labels) => {
+                let hash = blake3::hash(labels.rater.as_bytes()).to_hex();
+                &format!("another-{}", &hash[..8])
+            }
         };
         let bundle = Bundle {
             made,
@@ -414,12 +418,18 @@ mod file {
                 Err(Problem::Malformed { place: place.to_owned(), why: why.to_owned() })
             };
             self.made.check()?;
-            if !["builtin", "another", "none"].contains(&self.rater.as_str()) {
+            let another = self
+                .rater
+                .strip_prefix("another-")
+                .is_some_and(|hash| hash.len() == 8 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()));
+            if !another && !["builtin", "none"].contains(&self.rater.as_str()) {
                 wrong("rater", "it is neither builtin nor another")?;
             }
-            if self.conditions.len() > 100
-                || self.conditions.iter().any(|one| one.parse::<crate::Condition>().is_err())
-            {
+            let plain = |text: &String| {
+                let known = |byte: u8| byte.is_ascii_alphanumeric() || b"=!,-._:/@+ ".contains(&byte);
+                text.len() <= 200 && text.bytes().all(known) && text.parse::<crate::Condition>().is_ok()
+            };
+            if self.conditions.len() > 100 || !self.conditions.iter().all(plain) {
                 wrong("conditions", "one is none")?;
             }
             counts("the bundle", self.sessions, self.people)?;

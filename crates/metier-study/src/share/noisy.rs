@@ -60,6 +60,11 @@ pub fn read_noisy(body: &[u8]) -> Result<(Made, Noisy), Problem> {
 pub fn pool_noisy(releases: Vec<(Made, Noisy)>) -> Result<Noisy, Problem> {
     let mut sources = std::collections::BTreeSet::new();
     let mut sum: Option<Noisy> = None;
+    let versions: std::collections::BTreeSet<(u32, u32)> =
+        releases.iter().map(|(made, _)| (made.facts, made.labels)).collect();
+    if versions.len() > 1 {
+        return Err(Problem::Kind("the version of definitions differs between bundles".to_owned()));
+    }
     for (made, noisy) in releases {
         if !sources.insert(made.source.clone()) {
             return Err(Problem::Kind(format!(

@@ -93,6 +93,9 @@ pub struct RandomEffects {
     pub prediction: Option<(f64, f64)>,
 }
 
+/// Findings that compare each store's own first and last months: what these are differs, so they do not add up.
+const OF_OWN_MONTHS: [&str; 3] = ["trend", "occupation_growth", "expertise_by_month"];
+
 /// Findings over nobody: what numbers there are, and how they are made.
 static TEMPLATES: LazyLock<BTreeMap<&'static str, Finding>> = LazyLock::new(|| {
     let settings = Settings::default();
@@ -180,6 +183,7 @@ fn summary(bundles: &[(String, Bundle)]) -> Summary {
 
 fn finding(name: &str, bundles: &[(String, Bundle)], forests: &mut Vec<Forest>) -> Finding {
     let template = &TEMPLATES[name];
+    let adds_up = !OF_OWN_MONTHS.contains(&name);
     let by = bundles[0].1.by;
     let groups = || bundles.iter().filter_map(|(_, bundle)| bundle.findings.get(name)).flatten();
     let mut sessions: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
@@ -207,7 +211,7 @@ fn finding(name: &str, bundles: &[(String, Bundle)], forests: &mut Vec<Forest>) 
                 .iter()
                 .filter_map(|(at, group)| Some((*at, group.numbers.get(measure.name)?)))
                 .collect();
-            let (mut estimate, forest) = number(measure, &numbers, bundles.len());
+            let (mut estimate, forest) = number(measure, &numbers, bundles.len(), adds_up);
             if let Some(mut forest) = forest {
                 forest.finding = template.name;
                 forest.group = label.to_owned();
@@ -224,8 +228,10 @@ fn finding(name: &str, bundles: &[(String, Bundle)], forests: &mut Vec<Forest>) 
         let tables = template.groups[0].tables.iter().enumerate().map(|(at, table)| {
             let columns = of_label.iter().map(|(_, group)| group.tables.get(at).map_or(0, Vec::len)).max();
             let models = (0..columns.unwrap_or(0)).map(|column| {
-                let parts =
-                    of_label.iter().filter_map(|(_, group)| group.tables.get(at)?.get(column)?.as_ref());
+                let parts = of_label
+                    .iter()
+                    .filter(|_| adds_up)
+                    .filter_map(|(_, group)| group.tables.get(at)?.get(column)?.as_ref());
                 model(parts)
             });
             Table {
@@ -251,13 +257,18 @@ fn finding(name: &str, bundles: &[(String, Bundle)], forests: &mut Vec<Forest>) 
 type Ends = (f64, Option<f64>, Option<f64>);
 
 /// One number of all bundles that have it.
-fn number(measure: &Measure, numbers: &[(usize, &Number)], bundles: usize) -> (Estimate, Option<Forest>) {
+fn number(
+    measure: &Measure,
+    numbers: &[(usize, &Number)],
+    bundles: usize,
+    adds_up: bool,
+) -> (Estimate, Option<Forest>) {
     let thresholds = metier_store::Thresholds::default();
     let none = || Estimate::withheld(thresholds, measure.estimate.n_of);
     if numbers.is_empty() {
         return (none(), None);
     }
-    let together = added(measure, numbers);
+    let together = if adds_up { added(measure, numbers) } else { None };
     let scale = Scale::of(measure);
     let seen: Vec<(f64, f64)> = numbers.iter().filter_map(|(_, one)| scale.error(measure, one)).collect();
     let studies: Vec<meta::Study> = seen
@@ -298,7 +309,7 @@ fn number(measure: &Measure, numbers: &[(usize, &Number)], bundles: usize) -> (E
             let (_, one) = numbers[0];
             (
                 (rounded(one.value), one.ends.map(|ends| ends.0), one.ends.map(|ends| ends.1)),
-                Method::Together { stores },
+                Method::OneBundle,
             )
         }
         (None, None) => return (Estimate { method: Method::NotPooled, ..none() }, None),
@@ -340,7 +351,7 @@ fn added(measure: &Measure, numbers: &[(usize, &Number)]) -> Option<Ends> {
             let ends = all.ratio(0, 1).ok().filter(|ratio| ratio.std_error > 0.0).map(|ratio| {
                 let end = |end: f64| {
                     let end = of_ratio(*statistic, end);
-                    rounded(if measure.unit == Unit::Share { end.clamp(0.0, 1.0) } else { end })
+                    rounded(Scale::Plain.back(end, measure.unit))
                 };
                 (end(ratio.conf_low), end(ratio.conf_high))
             });
@@ -407,7 +418,12 @@ impl Scale {
 
     fn back(self, value: f64, unit: Unit) -> f64 {
         let value = if self == Scale::Log { value.exp() } else { value };
-        if unit == Unit::Share { value.clamp(0.0, 1.0) } else { value }
+        match unit {
+            Unit::Share => value.clamp(0.0, 1.0),
+            Unit::Points | Unit::LogPoints | Unit::Plain => value,
+            // What is counted or lasts is never below 0.
+            _ => value.max(0.0),
+        }
     }
 }
 

@@ -24,9 +24,10 @@ struct Head {
 const SCHEMA: u32 = 1;
 
 /// The rows as a recipient with this key gets them: sessions and people under ids made for that recipient, no project, days for
-/// times, families for models, no version of the agent, and no occupation.
+/// times, families for models, no version of the agent, no languages, and no trade.
 pub fn pseudonymous(rows: &[Row], key: &Key) -> Vec<Row> {
-    let occupation = rubric().find("occupation");
+    // What trade a person is of, and what trade the work is of.
+    let trades = ["occupation", "work_occupation"].map(|name| rubric().find(name));
     let day = |time: Time| Time(time.0.div_euclid(DAY) * DAY);
     let mut shared: Vec<Row> = rows
         .iter()
@@ -35,11 +36,14 @@ pub fn pseudonymous(rows: &[Row], key: &Key) -> Vec<Row> {
             facts.first = facts.first.map(day);
             facts.last = facts.last.map(day);
             facts.agent_version = None;
+            facts.languages.clear();
             facts.main_model = facts.main_model.as_deref().map(model_family);
             facts.models = facts.models.iter().map(|model| model_family(model)).collect();
             let mut labels: Labels = row.labels.clone();
-            if let Some(answer) = occupation.and_then(|at| labels.answers.get_mut(at)) {
-                *answer = None;
+            for at in trades.into_iter().flatten() {
+                if let Some(answer) = labels.answers.get_mut(at) {
+                    *answer = None;
+                }
             }
             Row {
                 session: key.pseudonym(row.session),
