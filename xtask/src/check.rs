@@ -34,7 +34,9 @@ const CHECKS: [Check; 6] = [
     Check {
         name: "noise",
         commands: &[
-            cargo("clippy -p metier -p metier-study --features metier/dp --all-targets --locked -- -D warnings"),
+            cargo(
+                "clippy -p metier -p metier-study --features metier/dp --all-targets --locked -- -D warnings",
+            ),
             cargo("test -p metier-study --features dp --lib --test noise --test private --locked"),
         ],
     },

@@ -77,7 +77,7 @@ fn one(forest: &Forest, style: &Style) -> String {
     for part in &forest.parts {
         let weight = part.weight.map_or(String::new(), |weight| format!("{:.0} %", 100.0 * weight));
         let ends = part.low.zip(part.high);
-        let people = number::thousands(part.people);
+        let people = if part.people == 0 { String::new() } else { number::thousands(part.people) };
         rows.push(line(format!("  bundle {}", part.bundle), part.value, ends, '■', people, weight));
     }
     if let Some((value, low, high)) = forest.together {

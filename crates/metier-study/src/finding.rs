@@ -262,7 +262,8 @@ pub enum Method {
         /// How many stores have it.
         stores: u32,
     },
-    /// Of several stores: a random-effects mean of their estimates (restricted maximum likelihood; Hartung and Knapp, 2001).
+    /// Of several stores: a random-effects mean of their estimates (restricted maximum likelihood; Hartung and Knapp, 2001,
+    /// modified after Röver, Knapp and Friede, 2015).
     RandomEffects {
         /// How many stores have it.
         stores: u32,
@@ -396,7 +397,10 @@ impl fmt::Display for Method {
             Method::Together { stores: 1 } => f.write_str("sums over the people of 1 bundle"),
             Method::Together { stores } => write!(f, "sums over the people of {stores} bundles"),
             Method::RandomEffects { stores } => {
-                write!(f, "random-effects mean of {stores} bundles (REML, Hartung and Knapp)")
+                write!(
+                    f,
+                    "random-effects mean of {stores} bundles (REML; Hartung and Knapp, not narrower than Wald's error)"
+                )
             }
             Method::Noise => {
                 f.write_str("Laplace noise of the release (differential privacy), and nothing else")

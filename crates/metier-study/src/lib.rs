@@ -1,8 +1,9 @@
 //! Turns rows into findings: every table of the studies, with 95 % intervals, beside the published figures.
 //!
-//! [`Selection`] chooses whose sessions count and forms the groups, each file under `findings` says
-//! which numbers of a group a finding asks for, and one engine estimates them. This crate reads no
-//! transcript, draws nothing, and gives the same bytes for the same rows in any order.
+//! A selection chooses whose sessions count and forms the groups, each file under `findings` says
+//! which numbers of a group a finding asks for, and one engine estimates them. Rows of many people become findings through the
+//! [`gate`] alone, and what passes it can be [shared](share) and pooled. This crate reads no transcript, draws nothing, and gives
+//! the same bytes for the same rows in any order, but for the noise that is asked for.
 
 mod condition;
 mod error;

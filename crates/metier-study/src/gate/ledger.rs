@@ -115,7 +115,10 @@ impl Ledger {
             together: file.together,
             ..Ledger::default()
         };
-        if file.people.len() % 32 != 0 || file.elements.len() % 56 != 0 || !file.elements.is_ascii() {
+        if !file.people.len().is_multiple_of(32)
+            || !file.elements.len().is_multiple_of(56)
+            || !file.elements.is_ascii()
+        {
             return Err(damaged("sessions are cut off"));
         }
         let part = |text: &str, from: usize, to: usize| -> Result<u128, Error> {

@@ -2,7 +2,7 @@
 //!
 //! A number passes if the sessions that it is over, those that it counts and those that it does not are of enough people,
 //! none of whom makes up most of it, and if it cannot be combined with other numbers, released now or before, to one about
-//! too few ([`audit`]). What passes is rounded; what does not says that it was withheld. `docs/privacy.md` has the rules and
+//! too few (`audit.rs`). What passes is rounded; what does not says that it was withheld. `docs/privacy.md` has the rules and
 //! what they do not prevent.
 
 mod audit;

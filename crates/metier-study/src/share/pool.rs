@@ -279,10 +279,16 @@ fn number(
     let pooled = Some(studies).filter(|studies| studies.len() == numbers.len() && studies.len() > 1);
     let pooled = pooled.and_then(|studies| meta::random_effects(&studies, Between::Reml).ok());
     let back = |end: f64| rounded(scale.back(end, measure.unit));
+    // Not narrower than if stores did not differ: by chance they differ less than their errors allow, and Hartung and Knapp's
+    // interval is too narrow then (Röver, Knapp and Friede, 2015).
+    let reach = |pooled: &meta::Pooled| {
+        let freedom = numbers.len().saturating_sub(1) as f64;
+        student_quantile(0.975, freedom) * pooled.std_error.max(pooled.wald_std_error)
+    };
     let random_effects = pooled.as_ref().map(|pooled| RandomEffects {
         value: back(pooled.estimate),
-        low: back(pooled.conf_low),
-        high: back(pooled.conf_high),
+        low: back(pooled.estimate - reach(pooled)),
+        high: back(pooled.estimate + reach(pooled)),
         tau_squared: rounded(pooled.tau_squared),
         i_squared: rounded(pooled.i_squared),
         q_p: rounded(pooled.q_p),
