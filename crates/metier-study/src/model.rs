@@ -395,7 +395,7 @@ fn rests(
         too_few |= !(side(true) && side(false));
         counts = Some(Rests::on(cohort, sessions.iter().filter(so).copied()).over);
     }
-    Rests { too_few, counts, ..Rests::on(cohort, sessions.iter().copied()) }
+    Rests { too_few, counts, fitted: true, ..Rests::on(cohort, sessions.iter().copied()) }
 }
 
 /// How many different codes there are, none of which is much larger than their number.

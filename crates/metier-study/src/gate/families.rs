@@ -60,7 +60,7 @@ impl Families {
                 name: place[unit.key.as_str()],
                 over: Some(&unit.over),
                 counts: unit.counts.as_ref(),
-                sum: unit.sum.as_ref(),
+                sum: unit.sum.as_ref().filter(|_| !unit.fitted),
             });
         }
         let released: Vec<(usize, Option<Bits>, Option<Bits>)> = names

@@ -38,6 +38,7 @@ pub(crate) fn pass(
     let mut gate = Gate::new(selection, &whole, ledger);
     let mut groups = gate.groups(selection, &whole, ledger)?;
     let mut units = gate.units(selection, &groups, findings);
+    units.iter_mut().for_each(|unit| unit.released = released(unit, ledger));
     gate.hide(&mut units, &groups, ledger);
     let populations: Vec<Arc<Bits>> = (ledger.populations.iter().cloned().map(Arc::new))
         .chain(groups.iter().map(|group| group.sessions.clone()))
@@ -71,6 +72,10 @@ pub(super) struct Unit {
     pub(super) counts: Option<Arc<Bits>>,
     /// Of a sum the sessions that it is over, and what changed of them since they were first released.
     pub(super) sum: Option<Arc<Bits>>,
+    /// Whether it is of a model.
+    pub(super) fitted: bool,
+    /// Whether just this was released before, and then whether with its n: it tells nothing new.
+    released: Option<bool>,
     passes: bool,
     /// Whether it is shown without telling over how many sessions.
     hides_n: bool,
@@ -236,6 +241,8 @@ impl Gate {
                         over: Arc::default(),
                         counts: None,
                         sum: None,
+                        fitted: false,
+                        released: None,
                         passes: true,
                         hides_n: false,
                     };
@@ -248,7 +255,7 @@ impl Gate {
 
     /// A number with its sets, if it passes alone.
     fn alone(&mut self, unit: Unit, rests: &Rests, gated: &Gated) -> Option<Unit> {
-        let Rests { over, counts, plain, too_few: false } = rests else { return None };
+        let Rests { over, counts, plain, fitted, too_few: false } = rests else { return None };
         let (passes, over_set) = self.set(gated, over);
         if !passes || over.is_empty() {
             return None;
@@ -273,7 +280,7 @@ impl Gate {
             changes.for_each(|at| sum.set(*at as usize));
             Arc::new(sum)
         });
-        Some(Unit { over: over_set, counts, sum, ..unit })
+        Some(Unit { over: over_set, counts, sum, fitted: *fitted, ..unit })
     }
 
     /// Numbers of the same group over sessions that differ in those of too few people are shown without their n, but for the
@@ -318,7 +325,7 @@ impl Gate {
                 }
                 hides
             });
-            units[at].hides_n = hides;
+            units[at].hides_n = units[at].released.map_or(hides, |with_n| !with_n);
         }
     }
 
@@ -408,6 +415,11 @@ impl Gate {
             }
         }
         self.part(units, groups, ledger);
+        for unit in units.iter_mut() {
+            if let Some(with_n) = unit.released.filter(|_| groups[unit.group].shown) {
+                (unit.passes, unit.hides_n) = (true, !with_n);
+            }
+        }
         Ok(())
     }
 
@@ -504,6 +516,17 @@ impl Gate {
             }
         }
     }
+}
+
+/// Whether just this number was released before, and then whether with its n.
+fn released(unit: &Unit, ledger: &Ledger) -> Option<bool> {
+    let there = |key: &str, set: &Arc<Bits>| ledger.counted(key).iter().any(|other| other.same(set));
+    let counts = unit.counts.as_ref().is_none_or(|set| there(&unit.key, set));
+    let sum = unit.sum.as_ref().is_none_or(|set| there(&format!("{}{SUM}", unit.key), set));
+    let with_n = there(&format!("{}{OVER}", unit.key), &unit.over);
+    // Without its n it leaves a trace only if it counts something or is a sum.
+    let traced = with_n || unit.counts.is_some() || unit.sum.is_some();
+    (counts && sum && traced).then_some(with_n)
 }
 
 /// What numbers of a group have to rest on.

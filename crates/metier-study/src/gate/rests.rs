@@ -17,6 +17,8 @@ pub(crate) struct Rests {
     pub(crate) counts: Option<Arc<Bits>>,
     /// Whether it is a count of these by those, and no sum of anything else.
     pub(crate) plain: bool,
+    /// Whether it is of a model: then it is no sum that another model's could be taken off.
+    pub(crate) fitted: bool,
     /// Whether too few people, or mostly one or two, are behind it, whatever the sets.
     pub(crate) too_few: bool,
 }
@@ -26,7 +28,7 @@ impl Rests {
     pub(crate) fn on(cohort: &Cohort, sessions: impl Iterator<Item = usize>) -> Rests {
         let mut over = Bits::new(cohort.sessions.len());
         sessions.for_each(|at| over.set(at));
-        Rests { over: Arc::new(over), counts: None, plain: false, too_few: false }
+        Rests { over: Arc::new(over), counts: None, plain: false, fitted: false, too_few: false }
     }
 
     /// A number over all sessions of a group.
