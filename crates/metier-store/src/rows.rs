@@ -94,7 +94,14 @@ pub fn rows_from_bytes(bytes: Vec<u8>) -> Result<Vec<Row>, Error> {
         }
         let mut rows = Vec::new();
         for batch in builder.build().map_err(|error| error.to_string())? {
-            rows.append(&mut schema::read(&batch.map_err(|error| error.to_string())?)?);
+            let some = schema::read(&batch.map_err(|error| error.to_string())?)?;
+            if let Some(at) = some.iter().position(|row| !row.facts.are_possible()) {
+                return Err(format!(
+                    "row {}: its counts, times or costs cannot be a session's",
+                    rows.len() + at + 1
+                ));
+            }
+            rows.extend(some);
         }
         Ok(rows)
     });

@@ -23,6 +23,9 @@ pub(crate) fn run(command: &cli::Share, all: &All) -> Result<Ended> {
     if command.out.exists() {
         bail!("{} is there already: name another file with --out", command.out.display());
     }
+    if command.sign.as_ref() == Some(&command.out) {
+        bail!("--sign and --out name the same file");
+    }
     if command.epsilon.is_some() {
         return noisy(command, &store, all);
     }

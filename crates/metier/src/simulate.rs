@@ -107,7 +107,10 @@ fn write(
     all: &All,
 ) -> Result<()> {
     let key = key_path(out);
-    fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
+    // The folder itself the store makes, for its owner alone.
+    if let Some(folder) = key.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
     fs::write(&key, key_bytes(design.seed)).with_context(|| format!("cannot write {}", key.display()))?;
     if let Some(mode) = command.mode {
         metier_store::make(out, mode, command.enough.thresholds(), &|| {})?;

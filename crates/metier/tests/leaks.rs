@@ -98,6 +98,57 @@ fn no_text_rests_in_a_store() {
     assert!(hits.is_empty(), "{hits:#?}");
 }
 
+/// What leaves: bundles of a team and of one person, what is printed of them, and the ledger.
+#[test]
+fn no_text_leaves_with_a_bundle() {
+    let place = Place::new();
+    for person in 0..12 {
+        // Each with a home and records of their own; the same words are said by all.
+        let own = ordinary()
+            .replace("\"sessionId\":\"s1\"", &format!("\"sessionId\":\"s{person}\""))
+            .replace("\"uuid\":\"", &format!("\"uuid\":\"p{person}-"))
+            .replace("\"id\":\"", &format!("\"id\":\"p{person}-"))
+            .replace("\"tool_use_id\":\"", &format!("\"tool_use_id\":\"p{person}-"))
+            .replace("/home/wilhelmina/", &format!("/home/wilhelmina{person}/"));
+        place.write(&format!("a project of Kestrel {person}/1.jsonl"), &own);
+    }
+    let scan = ["scan", place.corpus(), "--quiet", "--store", "rows"];
+    assert_eq!(place.run(&[&scan[..], &["--mode", "team"]].concat()).0, 0);
+    assert_eq!(place.rows(), 12);
+    let mut printed = Vec::new();
+    for arguments in [
+        &["study", "--store", "rows"][..],
+        &["study", "--by", "model", "--store", "rows", "--json"],
+        &["share", "--out", "sums.bundle", "--store", "rows"],
+        &["ledger", "--store", "rows"],
+        &["pool", "sums.bundle", "--json"],
+    ] {
+        let (status, out) = place.printed(arguments);
+        assert_eq!(status, 0, "{arguments:?}: {}", String::from_utf8_lossy(&out));
+        printed.extend(out);
+    }
+    // The first of them by themselves, as one person's.
+    let own = place.corpus.path().join("a project of Kestrel 0");
+    assert_eq!(place.run(&["scan", own.to_str().unwrap(), "--quiet", "--store", "own"]).0, 0);
+    let rows = ["share", "--rows", "--for", "lab", "--yes", "--out", "rows.bundle", "--store", "own"];
+    let (status, out) = place.printed(&rows);
+    assert_eq!(status, 0, "{}", String::from_utf8_lossy(&out));
+    printed.extend(out);
+    let home = place.home.path();
+    for name in ["rows/ledger.json", "sums.bundle", "rows.bundle"] {
+        assert!(fs::metadata(home.join(name)).unwrap().len() > 500, "{name} has to hold something");
+    }
+    // Those that the sessions have: names of numbers, such as "questions", stand in the others as well.
+    let planted = &PLANTED[..22];
+    let hits = search(home, &[planted, &["a project of Kestrel"]].concat());
+    assert!(hits.is_empty(), "{hits:#?}");
+    // What is printed has sentences of its own, which share words with plain ones.
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("printed"), printed).unwrap();
+    let hits = search(folder.path(), &PLANTED[1..15]);
+    assert!(hits.is_empty(), "{hits:#?}");
+}
+
 #[test]
 fn names_of_models_and_versions_hold_no_text() {
     for name in NAMES {
@@ -145,7 +196,18 @@ fn the_search_finds_what_is_there() {
         let hits = search(folder.path(), &PLANTED);
         assert!(hits.iter().any(|hit| hit.place.contains("column column")), "{hits:#?}");
         assert!(hits.iter().any(|hit| hit.place.contains("_PAGE")), "{hits:#?}");
+        // The same rows behind the lines of a bundle.
+        let rows = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        let bundle = [b"metier bundle 1 rows blake3:0\n{\"schema\":1}\n", &rows[..]].concat();
+        fs::write(folder.path().join("rows.bundle"), bundle).unwrap();
+        let hits = search(folder.path(), &PLANTED);
+        assert!(hits.iter().any(|hit| hit.place.contains("column column")), "{hits:#?}");
+        fs::remove_file(folder.path().join("rows.bundle")).unwrap();
     }
+    // An escape hides it in the raw bytes, not from who reads the JSON.
+    let bundle = b"metier bundle 1 aggregates blake3:0\n{\n  \"a\": \"pome\\u0067ranate\"\n}\n";
+    assert!(found("sums.bundle", bundle) > 0);
 }
 
 /// A corpus, and apart from it a home for what metier writes.
@@ -177,14 +239,24 @@ impl Place {
 
     /// Exit status and messages.
     fn run(&self, arguments: &[&str]) -> (i32, String) {
+        let output = self.output(arguments);
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    }
+
+    /// Exit status and all that is printed.
+    fn printed(&self, arguments: &[&str]) -> (i32, Vec<u8>) {
+        let output = self.output(arguments);
+        (output.status.code().unwrap(), [output.stdout, output.stderr].concat())
+    }
+
+    fn output(&self, arguments: &[&str]) -> std::process::Output {
         let mut command = Command::cargo_bin("metier").unwrap();
         for name in ["CLAUDE_CONFIG_DIR", "CODEX_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "METIER_STORE"] {
             command.env_remove(name);
         }
         let home = self.home.path();
         command.env("HOME", home).env("USERPROFILE", home).env("NO_COLOR", "1").current_dir(home);
-        let output = command.args(arguments).output().unwrap();
-        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+        command.args(arguments).output().unwrap()
     }
 }
 
@@ -329,6 +401,17 @@ fn search(folder: &Path, planted: &[&str]) -> Vec<Hit> {
 /// What a file holds: as it stands, and out of its packing.
 fn unpack(path: &Path, pieces: &mut Vec<(String, Vec<u8>)>) {
     let bytes = fs::read(path).unwrap();
+    if bytes.starts_with(b"metier bundle ") {
+        // Its first line tells what it is; behind it stand JSON, or a line of JSON and Parquet.
+        let behind_line = |bytes: &[u8]| {
+            bytes.iter().position(|byte| *byte == b'\n').map_or(Vec::new(), |end| bytes[end + 1..].to_vec())
+        };
+        let body = behind_line(&bytes);
+        let rows = behind_line(&body);
+        let part = tempfile::NamedTempFile::new().unwrap();
+        fs::write(part.path(), if rows.starts_with(b"PAR1") { rows } else { body }).unwrap();
+        unpack(part.path(), pieces);
+    }
     let whole = serde_json::from_slice::<Value>(&bytes).map(|value| vec![value]);
     let lines = || bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
     for document in whole.unwrap_or_else(|_| lines().collect()) {

@@ -160,6 +160,65 @@ pub struct Turn {
 }
 
 impl Facts {
+    /// Whether facts that somebody else sent can be those of a session: no count so large that sums of them overflow, times
+    /// of this century, costs that are amounts.
+    pub fn are_possible(&self) -> bool {
+        const MOST: u64 = 1 << 40;
+        const CENTURY: std::ops::Range<i64> = 946_684_800_000..4_102_444_800_000;
+        let counts = [
+            self.prompts,
+            self.typed_prompts,
+            self.command_prompts,
+            self.plan_prompts,
+            self.prompt_words,
+            self.image_prompts,
+            self.interruptions,
+            self.decisions,
+            self.actions,
+            self.subagent_actions,
+            self.tool_errors,
+            self.words,
+            self.subagent_words,
+            self.commits,
+            self.pull_requests,
+            self.pushes,
+            self.test_runs,
+            self.build_runs,
+            self.lint_runs,
+            self.retries,
+            self.compactions,
+            self.service_errors,
+            self.malformed_lines,
+            self.unknown_records,
+            self.repeated_records,
+        ];
+        let recorded = [
+            self.active_ms,
+            self.queued_prompts,
+            self.rejections,
+            self.user_modified_edits,
+            self.output_tokens,
+            self.input_tokens,
+            self.cache_read_tokens,
+            self.cache_write_tokens,
+            self.subagent_output_tokens,
+            self.lines_added,
+            self.lines_removed,
+            self.files_touched,
+            self.failed_checks,
+        ];
+        let turns = self.turns.iter().flat_map(|turn| {
+            [Some(turn.actions), Some(turn.words), turn.ms, turn.recorded_ms].into_iter().flatten()
+        });
+        let counts =
+            counts.into_iter().chain(self.actions_by_kind).chain(recorded.into_iter().flatten()).chain(turns);
+        let times = [self.first, self.last].into_iter().flatten();
+        counts.into_iter().all(|count| count <= MOST)
+            && times.into_iter().all(|time| CENTURY.contains(&time.0))
+            && self.cost_usd.is_none_or(|cost| (0.0..=1e9).contains(&cost))
+            && self.turns.len() as u64 <= MOST
+    }
+
     /// Takes out of facts that somebody else sent what is no known word: names of models and versions, as readers take
     /// them from transcripts; and languages, which are not told to others.
     pub fn keep_known_words(&mut self) {

@@ -304,7 +304,33 @@ mod file {
         conditions: Vec<String>,
         sessions: u64,
         people: u64,
+        #[serde(deserialize_with = "each_once")]
         findings: BTreeMap<String, Vec<Group>>,
+    }
+
+    /// A map in which no name stands twice: of two numbers under one name only one would be looked at.
+    fn each_once<'de, D: serde::Deserializer<'de>, V: Deserialize<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<String, V>, D::Error> {
+        struct EachOnce<V>(std::marker::PhantomData<V>);
+        impl<'de, V: Deserialize<'de>> serde::de::Visitor<'de> for EachOnce<V> {
+            type Value = BTreeMap<String, V>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("names, each once")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut all = BTreeMap::new();
+                while let Some((name, value)) = map.next_entry::<String, V>()? {
+                    if all.insert(name, value).is_some() {
+                        return Err(serde::de::Error::custom("a name stands twice"));
+                    }
+                }
+                Ok(all)
+            }
+        }
+        deserializer.deserialize_map(EachOnce(std::marker::PhantomData))
     }
 
     #[derive(Serialize, Deserialize)]
@@ -313,6 +339,7 @@ mod file {
         label: String,
         sessions: u64,
         people: u64,
+        #[serde(deserialize_with = "each_once")]
         numbers: BTreeMap<String, Number>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         tables: Vec<Vec<Option<Model>>>,
@@ -497,7 +524,12 @@ mod file {
                     let why = "this metier has no such number".to_owned();
                     return Err(Problem::Malformed { place: finding.to_owned(), why });
                 }
-                let number = number.checked(&format!("{finding}/{name}"))?;
+                let place = format!("{finding}/{name}");
+                let number = number.checked(&place)?;
+                if !crate::share::pool::is_possible(finding, &name, &number) {
+                    let why = "it cannot be, or not with its sums".to_owned();
+                    return Err(Problem::Malformed { place, why });
+                }
                 numbers.insert(name, number);
             }
             if self.tables.len() > 8 || self.tables.iter().any(|table| table.len() > 100) {

@@ -110,6 +110,42 @@ pub(super) fn names(finding: &str) -> BTreeSet<&'static str> {
     measures.map(|measure| measure.name).collect()
 }
 
+/// Larger numbers nothing here has.
+const LARGEST: f64 = 1e15;
+
+/// Whether a number can be what it is called: within its unit, and what its sums make of it.
+pub(super) fn is_possible(finding: &str, name: &str, number: &Number) -> bool {
+    let measures = TEMPLATES.get(finding).into_iter().flat_map(|finding| &finding.groups[0].measures);
+    let Some(measure) = measures.into_iter().find(|measure| measure.name == name) else { return false };
+    let (least, most) = match measure.unit {
+        Unit::Share => (0.0, 1.0),
+        // A linear model's interval can reach beyond.
+        Unit::Points => (-10.0, 10.0),
+        Unit::LogPoints => (-100.0, 100.0),
+        Unit::Plain => (-LARGEST, LARGEST),
+        _ => (0.0, LARGEST),
+    };
+    let within = |value: f64| (least..=most).contains(&value);
+    // Interval ends of means of counts are not cut at zero by every method.
+    let ends = |value: f64| within(value) || (value.abs() <= LARGEST && measure.unit != Unit::Share);
+    if !within(number.value) || number.ends.is_some_and(|(low, high)| !ends(low) || !ends(high)) {
+        return false;
+    }
+    let Some(Shared::Ratio(people)) = &number.sums else {
+        return number.sums.as_ref().is_none_or(|sums| match sums {
+            Shared::Coefficient { model, .. } => {
+                model.people() <= number.sessions && model.rows() == number.n
+            }
+            Shared::Ratio(_) => true,
+        });
+    };
+    let Some(Sums::Ratio { statistic, .. }) = &measure.sums else { return false };
+    let value = of_ratio(*statistic, people.sum()[0] / people.sum()[1]);
+    let near = (value - number.value).abs() <= 1e-6 * value.abs().max(1e-6);
+    let part = measure.unit != Unit::Share || people.sum()[0] <= people.sum()[1] * (1.0 + 1e-9);
+    near && part && people.people() == number.people
+}
+
 /// Adds up bundles that were opened and checked, each with its checksum. The order of the bundles does not matter.
 ///
 /// # Errors
@@ -211,7 +247,8 @@ fn finding(name: &str, bundles: &[(String, Bundle)], forests: &mut Vec<Forest>) 
                 .iter()
                 .filter_map(|(at, group)| Some((*at, group.numbers.get(measure.name)?)))
                 .collect();
-            let (mut estimate, forest) = number(measure, &numbers, bundles.len(), adds_up);
+            let (mut estimate, forest) =
+                number(bundles[0].1.thresholds, measure, &numbers, bundles.len(), adds_up);
             if let Some(mut forest) = forest {
                 forest.finding = template.name;
                 forest.group = label.to_owned();
@@ -258,12 +295,12 @@ type Ends = (f64, Option<f64>, Option<f64>);
 
 /// One number of all bundles that have it.
 fn number(
+    thresholds: metier_store::Thresholds,
     measure: &Measure,
     numbers: &[(usize, &Number)],
     bundles: usize,
     adds_up: bool,
 ) -> (Estimate, Option<Forest>) {
-    let thresholds = metier_store::Thresholds::default();
     let none = || Estimate::withheld(thresholds, measure.estimate.n_of);
     if numbers.is_empty() {
         return (none(), None);
@@ -293,6 +330,10 @@ fn number(
         i_squared: rounded(pooled.i_squared),
         q_p: rounded(pooled.q_p),
         prediction: pooled.prediction.map(|ends| (back(ends.low), back(ends.high))),
+    });
+    let random_effects = random_effects.filter(|mean| {
+        let ends = mean.prediction.map_or([mean.low; 2], |(low, high)| [low, high]);
+        [mean.value, mean.low, mean.high].into_iter().chain(ends).all(f64::is_finite)
     });
     let parts = numbers.iter().enumerate().map(|(at, (bundle, one))| Part {
         bundle: *bundle,
@@ -354,7 +395,15 @@ fn added(measure: &Measure, numbers: &[(usize, &Number)]) -> Option<Ends> {
                 all.merge(moments).ok()?;
             }
             let value = of_ratio(*statistic, all.sum()[0] / all.sum()[1]);
-            let ends = all.ratio(0, 1).ok().filter(|ratio| ratio.std_error > 0.0).map(|ratio| {
+            if !value.is_finite() {
+                return None;
+            }
+            let finite = |ratio: &metier_stats::moments::Ratio| {
+                ratio.std_error > 0.0
+                    && of_ratio(*statistic, ratio.conf_high).is_finite()
+                    && of_ratio(*statistic, ratio.conf_low).is_finite()
+            };
+            let ends = all.ratio(0, 1).ok().filter(finite).map(|ratio| {
                 let end = |end: f64| {
                     let end = of_ratio(*statistic, end);
                     rounded(Scale::Plain.back(end, measure.unit))
