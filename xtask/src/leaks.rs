@@ -4,10 +4,13 @@
 //! should hold nothing are gathered, because it is small; the transcripts stream past them. Letters of both sides are
 //! lower case, which finds all that an exact search would. What the side may hold, such as names of columns, stands in
 //! [`vocabulary`] and [`excuse`], and is counted wherever it is taken off.
+//!
+//! JSON is taken apart: each string and each key is searched on its own, and what stands between them is counted. A bundle is
+//! a first line and a body; the Parquet of its rows is decoded as files of Parquet are.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -48,6 +51,45 @@ const FIXED: &[(&str, &str)] = &[
         "languages, from a fixed table",
     ),
 ];
+
+/// Strings of JSON and first lines of bundles that are excused only as a whole, with the reason; names of findings and of their
+/// numbers come to it. In a longer string the same words are searched.
+const WHOLE: &[(&str, &[&str])] = &[
+    (
+        "the form of a bundle's first line",
+        &[
+            "metier bundle 1 aggregates blake3:",
+            "metier bundle 1 noisy blake3:",
+            "metier bundle 1 rows blake3:",
+            "ed25519:",
+        ],
+    ),
+    (
+        "a key of a bundle",
+        &[
+            "thresholds",
+            "headless",
+            "conditions",
+            "sessions",
+            "findings",
+            "interval",
+            "products",
+            "coefficient",
+            "absorbed",
+            "include_headless",
+            "questions",
+            "sessions_per_person",
+        ],
+    ),
+    ("a key of the ledger", &["releases", "elements", "populations", "together"]),
+    (
+        "a term of regressions",
+        &["Intercept", "expertise", "expertise × months", "last month", "log (1 + prompts)", "claude-code"],
+    ),
+];
+
+/// The levels of expertise, of which terms of regressions are made.
+const LEVELS: [&str; 5] = ["novice", "beginner", "intermediate", "advanced", "expert"];
 
 /// The words that names of models are made of. A stored name counts as one only if it has no other, so that
 /// a sentence in the place of a model's name is found.
@@ -99,17 +141,22 @@ impl Asked {
 
 /// Searches, tells, and says whether nothing was found.
 fn search(asked: &Asked) -> Result<bool> {
-    let mut pieces = Vec::new();
+    let (mut pieces, mut apart) = (Vec::new(), 0);
     let inside = files(&asked.inside)?;
     for (root, path) in &inside {
         let name = path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();
-        pieces.push(Piece { place: format!("{name}: its name"), bytes: name.clone().into(), raw: false });
+        let (folder, file) = of_store(&name);
+        for part in [folder, file] {
+            let (place, bytes) = (format!("{name}: its name"), part.as_bytes().to_vec());
+            pieces.push(Piece { place, bytes, kind: Kind::Decoded });
+        }
         let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        open(&name, path, bytes, &mut pieces)?;
+        apart += open(&name, path, bytes, &mut pieces)?;
     }
     let mut windows = Windows::of(&pieces);
     let told = Told { files: inside.len(), bytes: pieces.iter().map(|piece| piece.bytes.len()).sum() };
     println!("searched in: {told} (raw and decoded), {} windows of 8 bytes", windows.words.len());
+    println!("not searched: {apart} bytes of numbers and punctuation between the strings of JSON");
     let mut corpus =
         Corpus { windows: &mut windows, told: Told::default(), searched: 0, sources: Vec::new() };
     corpus.own_names();
@@ -123,7 +170,7 @@ fn search(asked: &Asked) -> Result<bool> {
         bail!("one side is empty: that proves nothing");
     }
     let sources = corpus.sources;
-    Ok(tell(&pieces, &windows, &sources, &vocabulary(&pieces), asked.verbose))
+    Ok(tell(&pieces, &windows, &sources, &vocabulary(&pieces)?, asked.verbose))
 }
 
 /// How much was read.
@@ -166,17 +213,37 @@ fn files(roots: &[PathBuf]) -> Result<Vec<(PathBuf, PathBuf)>> {
     Ok(found)
 }
 
+/// The folder that a store was given, and the name of its file: between them is only a stroke. Of any other name all is folder.
+fn of_store(name: &str) -> (&str, &str) {
+    let starts =
+        ["sessions/month=", "scan/state.", "scan/records.", "manifest.json", "ledger.json", "ledger.lock"];
+    let at = starts.iter().find_map(|start| name.find(&format!("/{start}")));
+    at.map_or((name, ""), |at| (&name[..at], &name[at + 1..]))
+}
+
 /// A stretch of bytes in which text could rest, and where it is.
 struct Piece {
     place: String,
     bytes: Vec<u8>,
-    /// As it stands in the file, not decoded.
-    raw: bool,
+    kind: Kind,
 }
 
-/// The bytes of a file, and what they hold if they are packed in a way that we know.
-fn open(name: &str, path: &Path, bytes: Vec<u8>, pieces: &mut Vec<Piece>) -> Result<()> {
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// As it stands in the file, not decoded.
+    Raw,
+    Decoded,
+    /// A whole string or key of JSON, or a part of a bundle's first line.
+    Whole,
+}
+
+/// The bytes of a file, and what they hold if they are packed in a way that we know. Gives how many bytes of JSON are no text.
+fn open(name: &str, path: &Path, bytes: Vec<u8>, pieces: &mut Vec<Piece>) -> Result<usize> {
     let within = |error: anyhow::Error| error.context(format!("cannot open {name}"));
+    if bytes.starts_with(b"metier bundle ") {
+        return bundle(name, &bytes, pieces).map_err(within);
+    }
+    let mut apart = 0;
     match packing(&bytes) {
         Packing::Parquet => parquet(name, path, pieces).map_err(within)?,
         Packing::Zstd => {
@@ -184,24 +251,121 @@ fn open(name: &str, path: &Path, bytes: Vec<u8>, pieces: &mut Vec<Piece>) -> Res
             if !matches!(packing(&inner), Packing::None) {
                 bail!("{name} is packed twice: unpack it first");
             }
-            open(&format!("{name} unpacked"), path, inner, pieces)?;
+            apart = open(&format!("{name} unpacked"), path, inner, pieces)?;
         }
         Packing::Sqlite => cells(path, &mut |place, cell| {
-            pieces.push(Piece { place: format!("{name}: {place}"), bytes: cell.to_vec(), raw: false });
+            let place = format!("{name}: {place}");
+            pieces.push(Piece { place, bytes: cell.to_vec(), kind: Kind::Decoded });
         })
         .map_err(within)?,
         Packing::Unknown(kind) => bail!("{name} is {kind}, which nothing here unpacks: unpack it first"),
         Packing::None => {
-            for document in json(&bytes).into_iter().flat_map(|(_, _, document)| document.ok()) {
-                strings(&document, "", &mut |key, text| {
-                    let place = format!("{name}: {key}");
-                    pieces.push(Piece { place, bytes: text.as_bytes().to_vec(), raw: false });
-                });
+            let documents = json(&bytes);
+            let is_json = |(_, bytes, document): &(usize, &[u8], Result<Json, ()>)| {
+                bytes.trim_ascii().is_empty() || matches!(document, Ok(Json::Object(_) | Json::Array(_)))
+            };
+            let all = documents.iter().all(is_json);
+            let mut text = 0;
+            for (_, bytes, document) in documents {
+                if document.is_ok() {
+                    text += literals(name, bytes, pieces)?;
+                }
+            }
+            if all {
+                // A string's bytes are counted as they stand in the file; nothing else of JSON can hold a word.
+                return Ok(bytes.len() - text);
             }
         }
     }
-    pieces.push(Piece { place: name.to_owned(), bytes, raw: true });
-    Ok(())
+    pieces.push(Piece { place: name.to_owned(), bytes, kind: Kind::Raw });
+    Ok(apart)
+}
+
+/// Every string and key of a document of JSON that was found valid, each on its own and also those whose key stands twice. Gives
+/// how many of its bytes they are.
+fn literals(name: &str, document: &[u8], pieces: &mut Vec<Piece>) -> Result<usize> {
+    let (mut at, mut taken, mut key) = (0, 0, String::new());
+    while let Some(start) = document[at..].iter().position(|byte| *byte == b'"').map(|ahead| at + ahead) {
+        let mut end = start + 1;
+        while document[end] != b'"' {
+            end += if document[end] == b'\\' { 2 } else { 1 };
+        }
+        let text: String = serde_json::from_slice(&document[start..=end])?;
+        at = end + 1;
+        taken += end - start - 1;
+        let is_key = document[at..].trim_ascii_start().starts_with(b":");
+        let place = format!("{name}: {}", if is_key { "a key" } else { &key });
+        pieces.push(Piece { place, bytes: text.clone().into(), kind: Kind::Whole });
+        if is_key {
+            key = text;
+        }
+    }
+    Ok(taken)
+}
+
+/// A bundle: `metier bundle 1 KIND blake3:HEX`, behind a signature ` ed25519:KEY:SIGNATURE`, and behind that line the body. Of
+/// another form it is refused, for nobody knows what is packed in it.
+fn bundle(name: &str, bytes: &[u8], pieces: &mut Vec<Piece>) -> Result<usize> {
+    let (line, body) = cut(bytes).context("it has no first line")?;
+    let words: Vec<&str> = std::str::from_utf8(line)?.split(' ').collect();
+    let (kind, checksum, signature) = match words.as_slice() {
+        ["metier", "bundle", "1", kind @ ("aggregates" | "noisy" | "rows"), checksum, signature @ ..] => {
+            (*kind, checksum.strip_prefix("blake3:"), signature)
+        }
+        _ => bail!("its first line is not that of a bundle"),
+    };
+    let signature = match signature {
+        [] => None,
+        [one] => Some(
+            one.strip_prefix("ed25519:")
+                .and_then(|both| both.split_once(':'))
+                .context("its signature is none")?,
+        ),
+        _ => bail!("its first line is too long"),
+    };
+    let mut parts = vec![("a checksum", checksum.context("it has no checksum")?, 64)];
+    parts.extend(signature.into_iter().flat_map(|(key, of)| [("a key", key, 64), ("a signature", of, 128)]));
+    let mut part = |what: &str, text: &str| {
+        let place = format!("{name}: {what} of the first line");
+        pieces.push(Piece { place, bytes: text.into(), kind: Kind::Whole });
+    };
+    part("form", &format!("metier bundle 1 {kind} blake3:"));
+    if signature.is_some() {
+        part("form", "ed25519:");
+    }
+    for (what, digits, length) in parts {
+        if digits.len() != length || !is_hexadecimal(digits.as_bytes()) {
+            bail!("{what} of its first line is none");
+        }
+        part(what, digits);
+    }
+    let inside = format!("{name}: body");
+    let document = |text: &[u8], pieces: &mut Vec<Piece>| {
+        let valid: Json = serde_json::from_slice(text).context("its body is no JSON")?;
+        anyhow::ensure!(valid.is_object(), "its body is no object of JSON");
+        Ok::<_, anyhow::Error>(text.len() - literals(&inside, text, pieces)?)
+    };
+    if kind != "rows" {
+        return document(body, pieces);
+    }
+    let (head, rows) = cut(body).context("its body has no first line")?;
+    let apart = document(head, pieces)?;
+    if !matches!(packing(rows), Packing::Parquet) {
+        bail!("its rows are no Parquet");
+    }
+    let mut file = tempfile::NamedTempFile::new()?;
+    file.write_all(rows)?;
+    Ok(apart + open(&format!("{name}: rows"), file.path(), rows.to_vec(), pieces)?)
+}
+
+/// A line, and what is behind it.
+fn cut(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    Some((&bytes[..end], &bytes[end + 1..]))
+}
+
+fn is_hexadecimal(text: &[u8]) -> bool {
+    text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 enum Packing {
@@ -236,7 +400,7 @@ fn unzstd(bytes: &[u8]) -> Result<Vec<u8>> {
 fn parquet(name: &str, path: &Path, pieces: &mut Vec<Piece>) -> Result<()> {
     let reader = SerializedFileReader::new(File::open(path)?)?;
     let mut piece = |place: &str, bytes: &[u8]| {
-        pieces.push(Piece { place: format!("{name}: {place}"), bytes: bytes.to_vec(), raw: false });
+        pieces.push(Piece { place: format!("{name}: {place}"), bytes: bytes.to_vec(), kind: Kind::Decoded });
     };
     let file = reader.metadata().file_metadata();
     for pair in file.key_value_metadata().into_iter().flatten() {
@@ -469,8 +633,19 @@ fn made_of(name: &str, words: &str) -> bool {
     plain && parts.all(|part| words.split(' ').any(|word| word.eq_ignore_ascii_case(part)))
 }
 
-/// The windows that may be there, each with the reason, and the words of them.
-fn vocabulary(pieces: &[Piece]) -> (HashMap<u64, String>, HashSet<Vec<u8>>) {
+/// What may be there.
+struct Vocabulary {
+    /// Windows, each with the reason.
+    known: HashMap<u64, String>,
+    /// The words of them.
+    words: HashSet<Vec<u8>>,
+    /// Strings of JSON that may be there as a whole.
+    whole: HashMap<String, String>,
+    /// Names of findings.
+    findings: HashSet<&'static str>,
+}
+
+fn vocabulary(pieces: &[Piece]) -> Result<Vocabulary> {
     let (mut known, mut words) = (HashMap::new(), HashSet::new());
     let mut add = |text: &str, reason: &str| {
         let parts = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
@@ -487,7 +662,7 @@ fn vocabulary(pieces: &[Piece]) -> (HashMap<u64, String>, HashSet<Vec<u8>>) {
     for question in rubric.questions.iter().chain([&rubric.intent]) {
         question.options().iter().for_each(|option| add(&option.name, "an option of the rubric"));
     }
-    for piece in pieces.iter().filter(|piece| !piece.raw) {
+    for piece in pieces.iter().filter(|piece| piece.kind != Kind::Raw) {
         let of = |names: &[&str]| names.iter().any(|name| piece.place.ends_with(&format!(": column {name}")));
         let Ok(text) = std::str::from_utf8(&piece.bytes) else { continue };
         if of(&["models", "main_model"]) && is_model(text) {
@@ -496,7 +671,71 @@ fn vocabulary(pieces: &[Piece]) -> (HashMap<u64, String>, HashSet<Vec<u8>>) {
             add(text, "a version");
         }
     }
-    (known, words)
+    let (whole, findings) = whole()?;
+    Ok(Vocabulary { known, words, whole, findings })
+}
+
+/// The strings that may be there as a whole, each with its reason, and the names of findings.
+fn whole() -> Result<(HashMap<String, String>, HashSet<&'static str>)> {
+    let mut whole = HashMap::new();
+    let mut add = |text: String, reason: &str| {
+        whole.entry(text.clone()).or_insert_with(|| format!("{text}: {reason}"));
+    };
+    for (reason, texts) in WHOLE {
+        texts.iter().for_each(|text| add((*text).to_owned(), reason));
+    }
+    for (at, level) in LEVELS.iter().enumerate() {
+        for below in &LEVELS[..at] {
+            add(format!("{level} over {below}"), "a term of regressions");
+            add(format!("{below} to {level}"), "a term of regressions");
+        }
+    }
+    for agent in ["claude-code", "codex"] {
+        add(format!("expertise, {agent}"), "a term of regressions");
+        add(format!("expertise, {agent} more"), "a term of regressions");
+    }
+    // Findings over nobody have all their numbers.
+    let studies: Vec<&metier_study::Study> = metier_study::FINDINGS.iter().collect();
+    let (_, findings) = metier_study::study(&Default::default(), &Default::default(), &studies)?;
+    for finding in &findings {
+        let name = finding.name;
+        add(name.to_owned(), "a finding");
+        for measure in finding.groups.iter().flat_map(|group| &group.measures) {
+            add(measure.name.to_owned(), "a number of a finding");
+            for of in ["", "/over", "/sum"] {
+                add(format!("{name}/{}{of}", measure.name), "a number of a finding in the ledger");
+            }
+        }
+    }
+    Ok((whole, findings.iter().map(|finding| finding.name).collect()))
+}
+
+/// Why a whole string of JSON is no text of anybody, if there is a reason.
+fn excuse_whole(piece: &Piece, vocabulary: &Vocabulary) -> Option<String> {
+    if piece.kind != Kind::Whole {
+        return None;
+    }
+    let text = std::str::from_utf8(&piece.bytes).ok()?;
+    if let Some(reason) = vocabulary.whole.get(text) {
+        return Some(reason.clone());
+    }
+    let finding = |name: &str| vocabulary.findings.contains(name);
+    let digits =
+        |text: &str| !text.is_empty() && text.len() < 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some((name, model)) = text.split_once("/model ") {
+        let model = ["/over", "/sum"].iter().find_map(|end| model.strip_suffix(end)).unwrap_or(model);
+        let numbered = model.split_once('.').is_some_and(|(table, model)| digits(table) && digits(model));
+        return (finding(name) && numbered)
+            .then(|| "finding/model: a model of a finding in the ledger".to_owned());
+    }
+    if piece.place.ends_with(": what") {
+        let what = text.strip_prefix("bundle of ").unwrap_or(text);
+        let by = ["overall", "month", "agent", "model", "project"];
+        let what = by.iter().find_map(|by| what.strip_suffix(by)?.strip_suffix(" by ")).unwrap_or(what);
+        let told = what == "all findings" || what.split(", ").all(finding);
+        return told.then(|| "what: names of findings that were released".to_owned());
+    }
+    (piece.place.ends_with(": label") && is_model(text)).then(|| format!("{text}: a model"))
 }
 
 /// Why a hit that is in no vocabulary can be no text of anybody, if there is a reason.
@@ -506,14 +745,23 @@ fn excuse(piece: &Piece, from: usize, to: usize, words: &HashSet<Vec<u8>>) -> Op
     if hit.iter().all(|byte| *byte == hit[0]) {
         return Some("one character over and over");
     }
-    let packed = piece.raw && bytes.starts_with(b"PAR1");
+    if piece.kind == Kind::Whole && bytes.len() >= 12 && is_hexadecimal(bytes) && hit.len() < 12 {
+        return Some("a few digits of an id, set, hash or signature, by chance");
+    }
+    let packed = piece.kind == Kind::Raw && bytes.starts_with(b"PAR1");
     let of_schema = piece.place.ends_with("ARROW:schema") || packed;
     let zeros = hit.iter().filter(|byte| **byte == b'A').count();
     if of_schema && hit.len() < 24 && zeros * 2 > hit.len() && !hit.contains(&b' ') {
         return Some("zeros of the schema in base64");
     }
-    // The words that it touches, whole.
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | 0x80..);
+    // What stands beside it in a packed page can be Snappy's own letters, as in "…" 0x9F 't' "de review" for "code review".
+    let lower = hit.to_ascii_lowercase();
+    let mut parts = lower.split(|byte| !is_word(byte)).filter(|part| part.len() > 1).peekable();
+    if packed && hit.len() < 16 && parts.peek().is_some() && parts.all(|part| part_of(part, words)) {
+        return Some("parts of known words in packed pages, which are searched unpacked too");
+    }
+    // The words that it touches, whole.
     let before = bytes[..from].iter().rev().take_while(|byte| is_word(&hit[0]) && is_word(byte)).count();
     let last = hit[hit.len() - 1];
     let after = bytes[to..].iter().take_while(|byte| is_word(&last) && is_word(byte)).count();
@@ -553,7 +801,7 @@ fn tell(
     pieces: &[Piece],
     windows_in: &Windows,
     sources: &[String],
-    (known, words): &(HashMap<u64, String>, HashSet<Vec<u8>>),
+    vocabulary: &Vocabulary,
     verbose: bool,
 ) -> bool {
     let mut found: BTreeMap<String, (usize, Vec<String>, &str)> = BTreeMap::new();
@@ -562,13 +810,14 @@ fn tell(
         // From, to, whether a window of it is outside of the vocabulary, and where that was seen.
         let mut run: Option<(usize, usize, u32)> = None;
         let mut runs = Vec::new();
+        let whole = excuse_whole(piece, vocabulary);
         for (at, window) in windows(&piece.bytes) {
             let seen = windows_in.find(window).map_or(0, |index| windows_in.seen[index]);
             if seen == 0 {
                 runs.extend(run.take());
                 continue;
             }
-            let reason = known.get(&window);
+            let reason = whole.as_ref().or_else(|| vocabulary.known.get(&window));
             if let Some(reason) = reason {
                 *excused.entry(reason.clone()).or_default() += 1;
             }
@@ -580,7 +829,7 @@ fn tell(
         }
         runs.extend(run);
         for (from, to, source) in runs.into_iter().filter(|(_, _, source)| *source > 0) {
-            if let Some(why) = excuse(piece, from, to, words) {
+            if let Some(why) = excuse(piece, from, to, &vocabulary.words) {
                 *excused.entry(why.to_owned()).or_default() += to - from - 7;
                 continue;
             }
@@ -649,6 +898,41 @@ mod tests {
         assert!(is_model("claude-opus-4-5-20251101") && is_model("gpt-5.3-codex-spark"));
         assert!(!is_model("claude-tell-nobody") && !is_model("claude opus") && !is_model("a@b.example"));
         assert!(is_version("2.1.70-beta.1") && !is_version("Thursday") && !is_version("beta"));
+    }
+
+    #[test]
+    fn a_sentence_in_a_bundle_is_found_and_its_form_is_not() {
+        let said = r#"{"content":"metier bundle 1 aggregates blake3: \"findings\":{ success_adjusted, the pomegranate"}"#;
+        let line = |kind: &str| format!("metier bundle 1 {kind} blake3:{}\n", "0f7e5205".repeat(8));
+        let body = |label: &str| {
+            format!(
+                r#"{{"schema":1,"findings":{{"success_adjusted":[{{"label":"{label}","n":12345678}}]}}}}"#
+            )
+        };
+        for kind in ["aggregates", "noisy"] {
+            assert!(!found(said, &(line(kind) + &body("all"))));
+            for leak in ["of the pomegranate", "the \\u0070omegranate", "success_adjusted, the"] {
+                assert!(found(said, &(line(kind) + &body(leak))), "{leak}");
+            }
+            assert!(found(said, &(line(kind) + r#"{"label":"pomegranate","label":"all"}"#)), "a key twice");
+        }
+        let column = arrow_array::StringArray::from(vec!["of the pomegranate"]);
+        let column = std::sync::Arc::new(column) as ArrayRef;
+        let batch = arrow_array::RecordBatch::try_from_iter([("models", column)]).unwrap();
+        let mut rows = Vec::new();
+        let mut writer = parquet::arrow::ArrowWriter::try_new(&mut rows, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        let (mut pieces, head) = (Vec::new(), line("rows") + "{\"schema\":1}\n");
+        bundle("b", &[head.as_bytes(), &rows].concat(), &mut pieces).unwrap();
+        let cell =
+            |piece: &Piece| piece.place == "b: rows: column models" && piece.bytes == *b"of the pomegranate";
+        assert!(pieces.iter().any(cell) && pieces.iter().any(|piece| piece.bytes == rows));
+        for wrong in
+            ["metier bundle 1 rows blake3:the pomegranate\n".to_owned(), line("rows") + "{}\nno Parquet"]
+        {
+            assert!(bundle("b", wrong.as_bytes(), &mut Vec::new()).is_err(), "{wrong}");
+        }
     }
 
     #[test]
