@@ -183,6 +183,13 @@ fn two_maxima() {
     let third = studies(&estimates, &errors);
     let reached = likelihood(&third, pool(&third, Between::Reml).tau_squared);
     assert!(likelihood(&third, 0.20892961308540367) < reached);
+    // So did it this one: a doubling lies nearer to the top of the lower hill.
+    let fourth = studies(
+        &[-1.8347081381740467, -1.4635115151643039, 1.5125211735790696],
+        &[0.0853984, 0.0241282, 1.3142],
+    );
+    let reached = likelihood(&fourth, pool(&fourth, Between::Reml).tau_squared);
+    assert!(likelihood(&fourth, 0.08511380382023759) <= reached);
 }
 
 #[test]

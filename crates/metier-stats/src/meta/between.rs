@@ -176,7 +176,8 @@ impl Between {
                 Ok((excess / (common.pairs / common.total)).max(0.0))
             }
             Between::Reml => {
-                // The likelihood can have several maxima. It is smooth in ln τ², so that a look at each doubling finds the highest.
+                // The likelihood can have several maxima. It is smooth in ln τ², so that a look at each doubling finds the hills, and
+                // each is climbed: of two nearly as high, the higher may be the one whose top lies farther from a doubling.
                 // None is above the squared range.
                 let (low, high) = scaled
                     .estimates
@@ -184,14 +185,23 @@ impl Between {
                     .fold((0.0_f64, 0.0_f64), |ends, y| (ends.0.min(*y), ends.1.max(*y)));
                 let doubled = std::iter::successors(Some(LEAST_START), |start| Some(start * 2.0));
                 let starts = doubled.take_while(|start| *start <= (high - low).powi(2));
-                let (mut start, mut highest) = (0.0, scaled.likelihood(&scaled.at(0.0)));
-                for other in starts {
-                    let reached = scaled.likelihood(&scaled.at(other));
-                    if reached > highest {
-                        (start, highest) = (other, reached);
+                let starts: Vec<f64> = std::iter::once(0.0).chain(starts).collect();
+                let reached: Vec<f64> =
+                    starts.iter().map(|start| scaled.likelihood(&scaled.at(*start))).collect();
+                let mut highest: Option<(f64, f64)> = None;
+                for (index, start) in starts.iter().enumerate() {
+                    let below = |other: Option<&f64>| other.is_none_or(|other| *other <= reached[index]);
+                    if below(index.checked_sub(1).map(|before| &reached[before]))
+                        && below(reached.get(index + 1))
+                    {
+                        let top = scaled.climb(*start)?;
+                        let likelihood = scaled.likelihood(&scaled.at(top));
+                        if highest.is_none_or(|(_, most)| likelihood > most) {
+                            highest = Some((top, likelihood));
+                        }
                     }
                 }
-                scaled.climb(start)
+                Ok(highest.expect("one start is the highest").0)
             }
         }
     }
