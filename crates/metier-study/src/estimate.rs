@@ -6,6 +6,7 @@ use std::sync::Arc;
 use metier_stats::means::{self, Sample, jackknife};
 use metier_stats::moments::Moments;
 
+use crate::digits::significant;
 use crate::finding::{Estimate, Measure, Method};
 use crate::gate::{Bits, Gated, Rests};
 use crate::quantile::quantile;
@@ -303,7 +304,7 @@ fn distinct(seen: &[Observation], cohort: &Cohort) -> (usize, usize) {
 
 /// To 12 significant digits: what differs beyond them between mathematics libraries is not in the output.
 fn rounded(value: f64) -> f64 {
-    format!("{value:.11e}").parse().unwrap_or(value)
+    significant(value, 12)
 }
 
 #[cfg(test)]

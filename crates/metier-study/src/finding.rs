@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use metier_session::Agent;
 use metier_stats::linear::CrossProducts;
 use metier_store::Thresholds;
 use serde::ser::SerializeStruct;
@@ -11,6 +12,7 @@ use serde::{Serialize, Serializer};
 use crate::gate::Rests;
 use crate::model::rounded;
 use crate::regression::Regressions;
+use crate::selection::UNKNOWN;
 use crate::settings::By;
 use crate::share::Sums;
 
@@ -466,5 +468,13 @@ impl Published {
     /// A figure that speaks of one month.
     pub(crate) fn of_month(self) -> Published {
         Published { of_month: true, ..self }
+    }
+
+    /// Whether it may stand beside a number of this group. The published figures are of all sessions of Claude Code: not to be
+    /// set beside another agent's, or beside those of one month, or that are only a part.
+    pub(crate) fn stands_beside(&self, by: By, group: &str, part: bool) -> bool {
+        let another = by == By::Agent && group != Agent::ClaudeCode.name();
+        let whole_month = by == By::Month && group != UNKNOWN;
+        !part && !another && (!whole_month || self.of_month)
     }
 }

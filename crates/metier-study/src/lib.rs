@@ -6,6 +6,7 @@
 //! the same bytes for the same rows in any order, but for the noise that is asked for.
 
 mod condition;
+mod digits;
 mod error;
 mod estimate;
 mod family;
@@ -25,6 +26,7 @@ mod selection;
 mod series;
 mod settings;
 pub mod share;
+mod side_by_side;
 pub mod simulate;
 mod summary;
 mod team;
@@ -43,8 +45,6 @@ pub use summary::{LabelsBy, SYNTHETIC_VERSION, Summary};
 pub use team::{Question, TEAM};
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{panic, thread};
 
 use metier_label::Labels;
 use metier_session::Id;
@@ -52,6 +52,7 @@ use metier_store::Rows;
 
 use gate::{Asked, Ledger};
 use selection::Selection;
+use side_by_side::side_by_side;
 
 /// What a second rater answered about some of the sessions.
 pub type Second = HashMap<Id, Labels>;
@@ -103,21 +104,5 @@ fn through(
 }
 
 fn findings_of(selection: &Selection, settings: &Settings, studies: &[&'static Study]) -> Vec<Finding> {
-    let threads = thread::available_parallelism().map_or(1, |threads| threads.get()).min(studies.len());
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        while let Some(study) = studies.get(next.fetch_add(1, Ordering::Relaxed)) {
-            done.push((study.name, study.finding(selection, settings)));
-        }
-        done
-    };
-    let mut done: HashMap<&str, Finding> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let join = |worker: thread::ScopedJoinHandle<'_, _>| {
-            worker.join().unwrap_or_else(|panic| panic::resume_unwind(panic))
-        };
-        workers.into_iter().flat_map(join).collect()
-    });
-    studies.iter().filter_map(|study| done.remove(study.name)).collect()
+    side_by_side(studies, |study| study.finding(selection, settings))
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use metier_stats::linear::{self, Covariance, CrossProducts, Design, FixedEffect, Regressor};
 
+use crate::digits::significant;
 use crate::family::model_family;
 use crate::finding::{Estimate, Measure, Method, Published, Unit, Why};
 use crate::gate::{Gated, Rests};
@@ -498,7 +499,7 @@ impl Named {
 
 /// To 11 significant digits: what differs beyond them between mathematics libraries is not in the output.
 pub(crate) fn rounded(value: f64) -> f64 {
-    format!("{value:.10e}").parse().unwrap_or(value)
+    significant(value, 11)
 }
 
 #[cfg(test)]

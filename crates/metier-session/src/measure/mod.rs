@@ -160,61 +160,152 @@ pub struct Turn {
 }
 
 impl Facts {
+    /// What is counted of every session, and what is where the agent records it. Names every field, so that a new one is not
+    /// forgotten where facts are compared or checked.
+    fn counts(&self) -> ([u64; 33], [Option<u64>; 13]) {
+        let Facts {
+            prompts,
+            typed_prompts,
+            command_prompts,
+            plan_prompts,
+            prompt_words,
+            image_prompts,
+            interruptions,
+            decisions,
+            actions,
+            subagent_actions,
+            actions_by_kind: [read, search, edit, run, web, delegate, plan, other],
+            tool_errors,
+            words,
+            subagent_words,
+            commits,
+            pull_requests,
+            pushes,
+            test_runs,
+            build_runs,
+            lint_runs,
+            retries,
+            compactions,
+            service_errors,
+            malformed_lines,
+            unknown_records,
+            repeated_records,
+            active_ms,
+            queued_prompts,
+            rejections,
+            user_modified_edits,
+            output_tokens,
+            input_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            subagent_output_tokens,
+            lines_added,
+            lines_removed,
+            files_touched,
+            failed_checks,
+            // No counts.
+            agent: _,
+            agent_version: _,
+            models: _,
+            main_model: _,
+            languages: _,
+            headless: _,
+            first: _,
+            last: _,
+            cost_usd: _,
+            last_test_passed: _,
+            last_test_after_edit: _,
+            last_build_passed: _,
+            last_lint_passed: _,
+            turns: _,
+        } = *self;
+        let counted = [
+            prompts,
+            typed_prompts,
+            command_prompts,
+            plan_prompts,
+            prompt_words,
+            image_prompts,
+            interruptions,
+            decisions,
+            actions,
+            subagent_actions,
+            read,
+            search,
+            edit,
+            run,
+            web,
+            delegate,
+            plan,
+            other,
+            tool_errors,
+            words,
+            subagent_words,
+            commits,
+            pull_requests,
+            pushes,
+            test_runs,
+            build_runs,
+            lint_runs,
+            retries,
+            compactions,
+            service_errors,
+            malformed_lines,
+            unknown_records,
+            repeated_records,
+        ];
+        let recorded = [
+            active_ms,
+            queued_prompts,
+            rejections,
+            user_modified_edits,
+            output_tokens,
+            input_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            subagent_output_tokens,
+            lines_added,
+            lines_removed,
+            files_touched,
+            failed_checks,
+        ];
+        (counted, recorded)
+    }
+
+    /// Tells every number, flag and time, in an order that stays: of facts of which one differs, what is told differs.
+    pub fn tell(&self, mut number: impl FnMut(u64)) {
+        let maybe = |count: Option<u64>| count.unwrap_or(u64::MAX);
+        let (counted, recorded) = self.counts();
+        counted.into_iter().chain(recorded.map(maybe)).for_each(&mut number);
+        number(maybe(self.cost_usd.map(f64::to_bits)));
+        for time in [self.first, self.last] {
+            number(maybe(time.map(|time| time.0 as u64)));
+        }
+        let checks =
+            [self.last_test_passed, self.last_test_after_edit, self.last_build_passed, self.last_lint_passed];
+        for flag in [self.headless].into_iter().chain(checks) {
+            number(flag.map_or(2, u64::from));
+        }
+        for Turn { prompt, permission, actions, words, ms, recorded_ms } in &self.turns {
+            let kinds = [prompt.map(|kind| kind as u64), permission.map(|kind| kind as u64)];
+            let told = kinds.into_iter().chain([Some(*actions), Some(*words), *ms, *recorded_ms]);
+            told.map(maybe).for_each(&mut number);
+        }
+    }
+
     /// Whether facts that somebody else sent can be those of a session: no count so large that sums of them overflow, times
     /// of this century, costs that are amounts.
     pub fn are_possible(&self) -> bool {
         const MOST: u64 = 1 << 40;
         const CENTURY: std::ops::Range<i64> = 946_684_800_000..4_102_444_800_000;
-        let counts = [
-            self.prompts,
-            self.typed_prompts,
-            self.command_prompts,
-            self.plan_prompts,
-            self.prompt_words,
-            self.image_prompts,
-            self.interruptions,
-            self.decisions,
-            self.actions,
-            self.subagent_actions,
-            self.tool_errors,
-            self.words,
-            self.subagent_words,
-            self.commits,
-            self.pull_requests,
-            self.pushes,
-            self.test_runs,
-            self.build_runs,
-            self.lint_runs,
-            self.retries,
-            self.compactions,
-            self.service_errors,
-            self.malformed_lines,
-            self.unknown_records,
-            self.repeated_records,
-        ];
-        let recorded = [
-            self.active_ms,
-            self.queued_prompts,
-            self.rejections,
-            self.user_modified_edits,
-            self.output_tokens,
-            self.input_tokens,
-            self.cache_read_tokens,
-            self.cache_write_tokens,
-            self.subagent_output_tokens,
-            self.lines_added,
-            self.lines_removed,
-            self.files_touched,
-            self.failed_checks,
-        ];
-        let turns = self.turns.iter().flat_map(|turn| {
+        let (counted, recorded) = self.counts();
+        let of_turns = self.turns.iter().flat_map(|turn| {
             [Some(turn.actions), Some(turn.words), turn.ms, turn.recorded_ms].into_iter().flatten()
         });
-        let counts =
-            counts.into_iter().chain(self.actions_by_kind).chain(recorded.into_iter().flatten()).chain(turns);
-        let times = [self.first, self.last].into_iter().flatten();
-        counts.into_iter().all(|count| count <= MOST)
-            && times.into_iter().all(|time| CENTURY.contains(&time.0))
+        let mut counts = counted.into_iter().chain(recorded.into_iter().flatten()).chain(of_turns);
+        let mut times = [self.first, self.last].into_iter().flatten();
+        counts.all(|count| count <= MOST)
+            && times.all(|time| CENTURY.contains(&time.0))
             && self.cost_usd.is_none_or(|cost| (0.0..=1e9).contains(&cost))
             && self.turns.len() as u64 <= MOST
     }

@@ -5,9 +5,9 @@ use crate::estimate;
 use crate::finding::{Finding, Group, Measure, Table, Why};
 use crate::model::Fitted as Model;
 use crate::regression::Regressions;
-use crate::selection::{Cohort, Selection, UNKNOWN};
+use crate::selection::{Cohort, Selection};
 use crate::series::Series;
-use crate::settings::{By, Settings};
+use crate::settings::Settings;
 
 mod agents;
 mod auto_approve;
@@ -153,15 +153,9 @@ impl Study {
                 }
                 How::Fitted(fit) => fit(cohort),
             };
-            // The published figures are of all sessions of Claude Code: not to be set beside another agent's, or beside
-            // those of one month or that meet a condition.
-            let another = by == By::Agent && cohort.label != metier_session::Agent::ClaudeCode.name();
-            let part = another || !settings.conditions.is_empty();
+            let part = !settings.conditions.is_empty();
             for measure in &mut measures {
-                let whole = by == By::Month && cohort.label != UNKNOWN;
-                if part || measure.published.as_ref().is_some_and(|published| whole && !published.of_month) {
-                    measure.published = None;
-                }
+                measure.published.take_if(|published| !published.stands_beside(by, &cohort.label, part));
             }
             Group {
                 label: cohort.label.clone(),

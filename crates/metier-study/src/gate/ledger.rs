@@ -5,6 +5,7 @@
 //! was among those counted.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use metier_session::{Id, Key};
 use serde::{Deserialize, Serialize};
@@ -26,7 +27,7 @@ pub struct Ledger {
     people: Vec<Option<Id>>,
     numbers: HashMap<Id, u32, Fast>,
     /// Sets of sessions that numbers were over.
-    pub(super) populations: Vec<Bits>,
+    pub(super) populations: Vec<Arc<Bits>>,
     /// For each number, which sessions it counts: the newest last, where it changed for a session.
     pub(super) columns: BTreeMap<String, Vec<Bits>>,
     /// What was released: for each column and version the populations.
@@ -138,7 +139,8 @@ impl Ledger {
             let session = Id(part(&file.elements, at, at + 32)?);
             ledger.element(session, part(&file.elements, at + 32, at + 48)? as u64, person);
         }
-        ledger.populations = file.populations.iter().map(bits).collect::<Result<_, _>>()?;
+        ledger.populations =
+            file.populations.iter().map(|hex| bits(hex).map(Arc::new)).collect::<Result<_, _>>()?;
         let sets: Vec<Bits> = file.sets.iter().map(bits).collect::<Result<_, _>>()?;
         for (key, versions) in file.columns {
             let set = |at: &u32| sets.get(*at as usize).cloned().ok_or_else(|| damaged("a set is missing"));
@@ -188,7 +190,7 @@ impl Ledger {
                 bytes[24..].copy_from_slice(&one.person.to_be_bytes());
                 bytes
             })),
-            populations: self.populations.iter().map(Bits::to_hex).collect(),
+            populations: self.populations.iter().map(|set| set.to_hex()).collect(),
             sets,
             columns,
             sums,
@@ -279,7 +281,7 @@ impl Ledger {
     }
 
     /// The place of a population: one that holds the same sessions, or a new one.
-    pub(super) fn population(&mut self, sessions: &Bits) -> u32 {
+    pub(super) fn population(&mut self, sessions: &Arc<Bits>) -> u32 {
         match self.populations.iter().position(|other| other.same(sessions)) {
             Some(at) => at as u32,
             None => {

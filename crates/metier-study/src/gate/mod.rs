@@ -39,71 +39,7 @@ impl Identity {
     pub(crate) fn of(row: &Row, second: Option<&Labels>) -> Identity {
         // The same on every machine and in every version: it stands in the ledger.
         let mut hash = SipHasher13::new();
-        let facts = &row.facts;
-        let mut number = |number: u64| hash.write_u64(number);
-        let maybe = |count: Option<u64>| count.map_or(u64::MAX, |count| count);
-        let flag = |flag: Option<bool>| flag.map_or(2, u64::from);
-        let moment = |time: Option<metier_session::Time>| time.map_or(u64::MAX, |time| time.0 as u64);
-        [facts.first, facts.last].into_iter().for_each(|time| number(moment(time)));
-        let counts = [
-            facts.prompts,
-            facts.typed_prompts,
-            facts.command_prompts,
-            facts.plan_prompts,
-            facts.prompt_words,
-            facts.image_prompts,
-            facts.interruptions,
-            facts.decisions,
-            facts.actions,
-            facts.subagent_actions,
-            facts.tool_errors,
-            facts.words,
-            facts.subagent_words,
-            facts.commits,
-            facts.pull_requests,
-            facts.pushes,
-            facts.test_runs,
-            facts.build_runs,
-            facts.lint_runs,
-            facts.retries,
-            facts.compactions,
-            facts.service_errors,
-        ];
-        counts.into_iter().chain(facts.actions_by_kind).for_each(&mut number);
-        let recorded = [
-            facts.active_ms,
-            facts.queued_prompts,
-            facts.rejections,
-            facts.user_modified_edits,
-            facts.output_tokens,
-            facts.input_tokens,
-            facts.cache_read_tokens,
-            facts.cache_write_tokens,
-            facts.subagent_output_tokens,
-            facts.cost_usd.map(f64::to_bits),
-            facts.lines_added,
-            facts.lines_removed,
-            facts.files_touched,
-            facts.failed_checks,
-        ];
-        recorded.into_iter().for_each(|count| number(maybe(count)));
-        let flags = [
-            facts.headless,
-            facts.last_test_passed,
-            facts.last_test_after_edit,
-            facts.last_build_passed,
-            facts.last_lint_passed,
-        ];
-        flags.into_iter().for_each(|so| number(flag(so)));
-        for turn in &facts.turns {
-            number(
-                turn.prompt.map_or(0, |kind| kind as u64 + 1) << 8
-                    | turn.permission.map_or(0, |kind| kind as u64 + 1),
-            );
-            [turn.actions, turn.words, maybe(turn.ms), maybe(turn.recorded_ms)]
-                .into_iter()
-                .for_each(&mut number);
-        }
+        row.facts.tell(|number| hash.write_u64(number));
         for labels in [Some(&row.labels), second].into_iter().flatten() {
             for answer in &labels.answers {
                 let answer = answer.map_or(u64::MAX, |answer| match answer.value {

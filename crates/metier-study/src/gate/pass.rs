@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{panic, thread};
 
 use metier_store::Thresholds;
 
@@ -17,6 +15,7 @@ use super::rounded;
 use crate::error::Error;
 use crate::finding::{Estimate, Finding, Method, Why};
 use crate::selection::Selection;
+use crate::side_by_side::side_by_side;
 use crate::summary::Summary;
 
 /// Lets through what may be shown of these findings, and enters it into the ledger. It is rounded, unless it brings its sums,
@@ -40,7 +39,7 @@ pub(crate) fn pass(
     let mut units = gate.units(selection, &groups, findings);
     units.iter_mut().for_each(|unit| unit.released = released(unit, ledger));
     gate.hide(&mut units, &groups, ledger);
-    let populations: Vec<Arc<Bits>> = (ledger.populations.iter().cloned().map(Arc::new))
+    let populations: Vec<Arc<Bits>> = (ledger.populations.iter().cloned())
         .chain(groups.iter().map(|group| group.sessions.clone()))
         .chain([gate.whole.clone()])
         .collect();
@@ -173,18 +172,36 @@ impl Gate {
             })
             .collect();
         order.sort_by_key(|at| std::cmp::Reverse(selection.cohorts[*at].sessions.len()));
-        let mut sets: Sets = Sets::default();
-        let known = sets.all(ledger.populations.iter().cloned().map(Arc::new));
+        let mut sets = Sets::default();
+        let known = sets.all(ledger.populations.iter().cloned());
+        self.choose_groups((sets, known), true, &order, &mut groups, ledger)?;
+        Ok(groups)
+    }
+
+    /// Shows those of some groups, one after another, that may be shown beside sets that are known. Where these are more than is
+    /// safe by themselves, `mend` says whether that is for groups to mend: then nothing may be shown.
+    fn choose_groups(
+        &self,
+        (mut sets, known): (Sets, Vec<usize>),
+        mend: bool,
+        order: &[usize],
+        groups: &mut [Shown],
+        ledger: &Ledger,
+    ) -> Result<(), Error> {
         let mut candidates = vec![vec![sets.place(self.whole.clone())]];
         candidates.extend(order.iter().map(|at| vec![sets.place(groups[*at].sessions.clone())]));
-        let taken = sets.audit(&self.person, self.enough).choose(&known, &candidates);
+        let audit = sets.audit(&self.person, self.enough);
+        if !mend && !audit.is_safe(&known) {
+            return Ok(());
+        }
+        let taken = audit.choose(&known, &candidates);
         if !taken[0] {
             return Err(self.refused(ledger));
         }
         for (at, taken) in order.iter().zip(&taken[1..]) {
             groups[*at].shown = *taken;
         }
-        Ok(groups)
+        Ok(())
     }
 
     fn refused(&self, ledger: &Ledger) -> Error {
@@ -283,18 +300,27 @@ impl Gate {
         Some(Unit { over: over_set, counts, sum, fitted: *fitted, ..unit })
     }
 
+    /// Too few people have no more sessions than this.
+    fn most_of_few(&self) -> usize {
+        self.enough.most * self.enough.people + self.enough.sessions
+    }
+
+    /// Whether one set is in the other, and what the other has more is of too few people.
+    fn differ_in_few(&self, small: &Bits, large: &Bits) -> bool {
+        small.within(large) && {
+            let mut people = People::default();
+            large.without(small).ones().for_each(|at| people.add(self.person[at], self.enough));
+            !people.are(self.enough)
+        }
+    }
+
     /// Numbers of the same group over sessions that differ in those of too few people are shown without their n, but for the
     /// first: sums of different things over sets that hardly differ tell nothing, but two counts do.
     fn hide(&self, units: &mut [Unit], groups: &[Shown], ledger: &Ledger) {
-        let most = self.enough.most * self.enough.people + self.enough.sessions;
-        let few = |one: &Bits, other: &Bits| {
-            let mut people = People::default();
-            other.without(one).ones().for_each(|at| people.add(self.person[at], self.enough));
-            !people.are(self.enough)
-        };
+        let most = self.most_of_few();
         // What is known of it: its own sessions, all populations, and the sets of numbers that were taken before.
         let mut known: Vec<(usize, Arc<Bits>)> = Vec::new();
-        for set in ledger.populations.iter().cloned().map(Arc::new) {
+        for set in ledger.populations.iter().cloned() {
             known.push((set.count(), set));
         }
         let shown = groups.iter().filter(|group| group.shown).map(|group| &group.sessions);
@@ -316,8 +342,8 @@ impl Gate {
                 let count = over.count();
                 let differs = |(other, set): &(usize, Arc<Bits>)| {
                     let near = *other != count && other.abs_diff(count) <= most;
-                    near && ((count < *other && over.within(set) && few(&over, set))
-                        || (*other < count && set.within(&over) && few(set, &over)))
+                    let (small, large) = if count < *other { (&over, set) } else { (set, &over) };
+                    near && self.differ_in_few(small, large)
                 };
                 let hides = known.iter().any(differs);
                 if !hides && !known.iter().any(|(other, set)| *other == count && set.same(&over)) {
@@ -337,24 +363,19 @@ impl Gate {
         groups: &mut [Shown],
         ledger: &Ledger,
     ) -> Result<(), Error> {
-        let populations = || ledger.populations.iter().cloned().map(Arc::new);
-        // First the groups: their sizes are shown, whatever else is shown of them.
-        let known_of = |family: &Family| {
-            let mut sets = Sets::default();
-            let mut known = sets.all(populations());
-            known.extend(sets.all(family.released(ledger)));
-            (sets, known)
-        };
-        let before: Vec<&Family> =
-            families.counts.iter().filter(|family| family.released(ledger).next().is_some()).collect();
-        self.groups_again(&before, groups, ledger)?;
+        // First the groups: their sizes are shown, whatever else is shown of them. Each family leaves some to the next one.
+        for family in families.counts.iter().filter(|family| family.released(ledger).next().is_some()) {
+            let order: Vec<usize> = (0..groups.len()).filter(|at| groups[*at].shown).collect();
+            // Families that turned out to be one since can be more than is known to be safe: that is not for groups to mend.
+            self.choose_groups(known_of(family, ledger), false, &order, groups, ledger)?;
+        }
         for unit in units.iter_mut() {
             unit.passes = groups[unit.group].shown;
         }
         let shown: Vec<Arc<Bits>> =
             groups.iter().filter(|group| group.shown).map(|group| group.sessions.clone()).collect();
-        let of_counts = side_by_side(&families.counts.iter().collect::<Vec<_>>(), |family| {
-            let (mut sets, mut known) = known_of(family);
+        let of_counts = side_by_side(&families.counts, |family| {
+            let (mut sets, mut known) = known_of(family, ledger);
             known.extend(sets.all(shown.iter().chain([&self.whole]).cloned()));
             known.sort_unstable();
             known.dedup();
@@ -387,7 +408,7 @@ impl Gate {
             let both = taken.into_iter().zip(again).zip(hides);
             both.map(|((taken, again), hides)| (taken || (again && hides), !taken)).collect::<Vec<_>>()
         });
-        let of_sums = side_by_side(&families.sums.iter().collect::<Vec<_>>(), |family| {
+        let of_sums = side_by_side(&families.sums, |family| {
             let mut sets = Sets::default();
             let known = sets.all(family.released(ledger));
             let candidates: Vec<Vec<usize>> = (family.units.iter())
@@ -423,31 +444,6 @@ impl Gate {
         Ok(())
     }
 
-    /// Looks at the groups family by family, each with what the one before left of them.
-    fn groups_again(&self, families: &[&Family], groups: &mut [Shown], ledger: &Ledger) -> Result<(), Error> {
-        for family in families {
-            let mut sets = Sets::default();
-            let mut known = sets.all(ledger.populations.iter().cloned().map(Arc::new));
-            known.extend(sets.all(family.released(ledger)));
-            let mut candidates = vec![vec![sets.place(self.whole.clone())]];
-            let shown: Vec<usize> = (0..groups.len()).filter(|at| groups[*at].shown).collect();
-            candidates.extend(shown.iter().map(|at| vec![sets.place(groups[*at].sessions.clone())]));
-            let audit = sets.audit(&self.person, self.enough);
-            // Families that turned out to be one since can be more than is known to be safe: that is not for groups to mend.
-            if !audit.is_safe(&known) {
-                continue;
-            }
-            let taken = audit.choose(&known, &candidates);
-            if !taken[0] {
-                return Err(self.refused(ledger));
-            }
-            for (at, taken) in shown.iter().zip(&taken[1..]) {
-                groups[*at].shown = *taken;
-            }
-        }
-        Ok(())
-    }
-
     /// Leaves out numbers that count what another one, of any finding, or a group counts but for the sessions of too few people.
     fn part(&self, units: &mut [Unit], groups: &[Shown], ledger: &Ledger) {
         struct Seen {
@@ -455,10 +451,10 @@ impl Gate {
             count: usize,
             unit: Option<usize>,
         }
-        let most = self.enough.most * self.enough.people + self.enough.sessions;
+        let most = self.most_of_few();
         let seen = |set: Arc<Bits>, unit| Seen { count: set.count(), set, unit };
         let mut all: Vec<Seen> = Vec::new();
-        let populations = ledger.populations.iter().cloned().map(Arc::new);
+        let populations = ledger.populations.iter().cloned();
         let shown = groups.iter().filter(|group| group.shown).map(|group| group.sessions.clone());
         all.extend(populations.chain(shown).chain([self.whole.clone()]).map(|set| seen(set, None)));
         let keys: Vec<&str> = ledger.keys().filter(|key| !key.ends_with(SUM)).collect();
@@ -480,13 +476,7 @@ impl Gate {
                     break;
                 }
                 let gone = |seen: &Seen| seen.unit.is_some_and(|at| !units[at].passes);
-                if gone(one) || gone(other) || !one.set.within(&other.set) {
-                    continue;
-                }
-                let mut people = People::default();
-                let difference = other.set.without(&one.set);
-                difference.ones().for_each(|at| people.add(self.person[at], self.enough));
-                if people.are(self.enough) {
+                if gone(one) || gone(other) || !self.differ_in_few(&one.set, &other.set) {
                     continue;
                 }
                 // What counts less goes: numbers that are not shown in short tables, then the later one.
@@ -518,6 +508,13 @@ impl Gate {
     }
 }
 
+/// What was released of a family, and the sizes of all choices of sessions, as sets and their places.
+fn known_of(family: &Family, ledger: &Ledger) -> (Sets, Vec<usize>) {
+    let mut sets = Sets::default();
+    let known = sets.all(ledger.populations.iter().cloned().chain(family.released(ledger)));
+    (sets, known)
+}
+
 /// Whether just this number was released before, and then whether with its n.
 fn released(unit: &Unit, ledger: &Ledger) -> Option<bool> {
     let there = |key: &str, set: &Arc<Bits>| ledger.counted(key).iter().any(|other| other.same(set));
@@ -532,29 +529,6 @@ fn released(unit: &Unit, ledger: &Ledger) -> Option<bool> {
 /// What numbers of a group have to rest on.
 fn gated<'c>(cohort: &'c crate::selection::Cohort) -> &'c Gated {
     cohort.gated.as_ref().expect("findings that have to pass the gate are made of gated groups")
-}
-
-/// The work of each family, in their order; threads take the next one when they are done.
-fn side_by_side<T: Send>(families: &[&Family], work: impl Fn(&Family) -> T + Sync) -> Vec<T> {
-    let next = AtomicUsize::new(0);
-    let take = || {
-        let mut done = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(family) = families.get(at) else { return done };
-            done.push((at, work(family)));
-        }
-    };
-    let threads = thread::available_parallelism().map_or(1, |threads| threads.get()).min(families.len());
-    let mut done: Vec<(usize, T)> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(take)).collect();
-        let join = |worker: thread::ScopedJoinHandle<'_, _>| {
-            worker.join().unwrap_or_else(|panic| panic::resume_unwind(panic))
-        };
-        workers.into_iter().flat_map(join).collect()
-    });
-    done.sort_unstable_by_key(|one| one.0);
-    done.into_iter().map(|one| one.1).collect()
 }
 
 /// Withholds what does not pass, and rounds what does.

@@ -4,6 +4,7 @@ use metier_store::Thresholds;
 
 use super::bits::Bits;
 use super::rests::Gated;
+use crate::digits::significant;
 use crate::finding::{Estimate, Method, Population, Table, Unit};
 use crate::regression::{NotFitted, Regressions};
 use crate::selection::{Selection, is_labelled};
@@ -12,23 +13,17 @@ use crate::summary::Summary;
 /// Counts are told in fives.
 const STEP: usize = 5;
 /// Digits of other numbers.
-const DIGITS: i32 = 3;
+const DIGITS: usize = 3;
 
 pub(super) fn count(n: usize) -> usize {
     (n + STEP / 2) / STEP * STEP
-}
-
-/// To so many significant digits.
-fn digits(value: f64, digits: i32) -> f64 {
-    let digits = (digits - 1).max(0) as usize;
-    format!("{value:.digits$e}").parse().unwrap_or(value)
 }
 
 /// Shares and differences of shares to whole percent, others to three digits.
 fn value(value: f64, unit: Unit) -> f64 {
     match unit {
         Unit::Share | Unit::Points => (value * 100.0).round() / 100.0 + 0.0,
-        _ => digits(value, DIGITS),
+        _ => significant(value, DIGITS),
     }
 }
 
@@ -85,7 +80,7 @@ pub(super) fn table(table: &mut Table, passes: impl Fn(usize) -> Option<bool>, t
         // Tells the number of people.
         model.degrees_of_freedom = None;
         for number in [&mut model.r_squared, &mut model.r_squared_within].into_iter().flatten() {
-            *number = digits(*number, DIGITS);
+            *number = significant(*number, DIGITS);
         }
         for one in model.coefficients.iter_mut().chain(&mut model.average_marginal_effects) {
             let numbers = [
@@ -96,7 +91,7 @@ pub(super) fn table(table: &mut Table, passes: impl Fn(usize) -> Option<bool>, t
                 &mut one.conf_low,
                 &mut one.conf_high,
             ];
-            numbers.into_iter().for_each(|number| *number = digits(*number, DIGITS));
+            numbers.into_iter().for_each(|number| *number = significant(*number, DIGITS));
         }
         shown.push(model);
     }
@@ -110,7 +105,7 @@ pub(super) fn summary(summary: &mut Summary, selection: &Selection, gated: &Gate
     population(&mut summary.population, if gated.sums { |n| n } else { count });
     let sum = |total: &mut Option<u64>, of: &dyn Fn(&metier_session::Facts) -> u64| {
         let amounts = selection.sessions.iter().enumerate().map(|(at, one)| (at, of(one.facts) as f64));
-        *total = total.filter(|_| gated.spread(amounts)).map(|total| digits(total as f64, 2) as u64);
+        *total = total.filter(|_| gated.spread(amounts)).map(|total| significant(total as f64, 2) as u64);
     };
     sum(&mut summary.prompts, &|facts| facts.prompts);
     sum(&mut summary.actions, &|facts| facts.actions);

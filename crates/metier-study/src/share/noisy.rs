@@ -4,6 +4,7 @@ use metier_label::rubric;
 use serde::{Deserialize, Serialize};
 
 use super::bundle::{Made, Problem};
+use super::pool::of_different_stores;
 use crate::private::Noisy;
 
 const SCHEMA: u32 = 1;
@@ -58,20 +59,14 @@ pub fn read_noisy(body: &[u8]) -> Result<(Made, Noisy), Problem> {
 /// # Errors
 /// If there are none, two are of the same store, or they do not ask the same.
 pub fn pool_noisy(releases: Vec<(Made, Noisy)>) -> Result<Noisy, Problem> {
-    let mut sources = std::collections::BTreeSet::new();
-    let mut sum: Option<Noisy> = None;
     let versions: std::collections::BTreeSet<(u32, u32)> =
         releases.iter().map(|(made, _)| (made.facts, made.labels)).collect();
     if versions.len() > 1 {
         return Err(Problem::Kind("the version of definitions differs between bundles".to_owned()));
     }
-    for (made, noisy) in releases {
-        if !sources.insert(made.source.clone()) {
-            return Err(Problem::Kind(format!(
-                "two bundles are of the same store, of {}: its people would count twice; take the newer one",
-                made.day
-            )));
-        }
+    of_different_stores(releases.iter().map(|(made, _)| made))?;
+    let mut sum: Option<Noisy> = None;
+    for (_, noisy) in releases {
         match &mut sum {
             None => sum = Some(noisy),
             Some(sum) => sum.add(&noisy).map_err(|error| Problem::Kind(error.to_string()))?,

@@ -146,6 +146,23 @@ pub(super) fn is_possible(finding: &str, name: &str, number: &Number) -> bool {
     near && part && people.people() == number.people
 }
 
+/// Whether no two bundles are of the same store.
+///
+/// # Errors
+/// If two are.
+pub(super) fn of_different_stores<'m>(all: impl Iterator<Item = &'m super::Made>) -> Result<(), Problem> {
+    let mut sources = BTreeSet::new();
+    for made in all {
+        if !sources.insert(&made.source) {
+            return Err(Problem::Kind(format!(
+                "two bundles are of the same store, of {}: its people would count twice; take the newer one",
+                made.day
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Adds up bundles that were opened and checked, each with its checksum. The order of the bundles does not matter.
 ///
 /// # Errors
@@ -160,14 +177,8 @@ pub fn pool(mut bundles: Vec<(String, Bundle)>) -> Result<Pooled, Problem> {
     let Some((_, first)) = bundles.first() else {
         return Err(Problem::Kind("there is no bundle to add up".to_owned()));
     };
-    let mut sources = BTreeSet::new();
+    of_different_stores(bundles.iter().map(|(_, bundle)| &bundle.made))?;
     for (_, bundle) in &bundles {
-        if !sources.insert(&bundle.made.source) {
-            return Err(Problem::Kind(format!(
-                "two bundles are of the same store, of {}: its people would count twice; take the newer one",
-                bundle.made.day
-            )));
-        }
         let (one, other) = (&first.made, &bundle.made);
         if one.rubric != other.rubric {
             return unlike("the rubric", &one.rubric, &other.rubric);
@@ -255,10 +266,8 @@ fn finding(name: &str, bundles: &[(String, Bundle)], forests: &mut Vec<Forest>) 
                 forests.push(forest);
             }
             estimate.n_of = measure.estimate.n_of;
-            let another = by == By::Agent && label != metier_session::Agent::ClaudeCode.name();
-            let whole = by == By::Month && label != crate::selection::UNKNOWN;
-            let part = another || !bundles[0].1.conditions.is_empty();
-            let published = measure.published.clone().filter(|one| !part && (!whole || one.of_month));
+            let part = !bundles[0].1.conditions.is_empty();
+            let published = measure.published.clone().filter(|one| one.stands_beside(by, label, part));
             Measure { estimate, published, sums: None, ..measure.clone() }
         });
         let measures = measures.collect();
