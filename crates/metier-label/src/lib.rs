@@ -5,6 +5,7 @@
 //! finding and no command line.
 
 pub mod agreement;
+pub mod annotate;
 pub mod builtin;
 mod content;
 mod derived;
@@ -15,6 +16,7 @@ mod message;
 pub mod model;
 mod render;
 pub mod rubric;
+pub mod timeline;
 
 pub use content::Content;
 pub use derived::Derived;

@@ -41,13 +41,18 @@ impl<'a> Notes<'a> {
         superscript(at + 1)
     }
 
-    /// The notes, each a paragraph.
+    /// The notes, as lines of a terminal.
     pub(crate) fn write(&self, width: usize) -> String {
-        let mut out = String::new();
+        self.paragraphs().iter().map(|(mark, text)| paragraph(mark, text, width)).collect()
+    }
+
+    /// The notes, each with the mark that stands before it.
+    pub(crate) fn paragraphs(&self) -> Vec<(String, String)> {
+        let mut out = Vec::new();
         for (at, source) in self.sources.iter().enumerate() {
             let notes: String = source.notes.iter().map(|note| format!(" {note}")).collect();
             let text = format!("{}: {}.{notes}", source.first.source, source.first.population);
-            out.push_str(&paragraph(&format!("{} ", superscript(at + 1)), &text, width));
+            out.push((format!("{} ", superscript(at + 1)), text));
         }
         let (made, none): (Vec<Method>, Vec<Method>) = self
             .methods
@@ -63,10 +68,12 @@ impl<'a> Notes<'a> {
         };
         for method in self.methods.iter().filter(|method| matches!(method, Method::Withheld { .. })) {
             let text = method.to_string();
-            out.push_str(&paragraph("", &format!("W{}.", text.trim_start_matches('w')), width));
+            out.push((String::new(), format!("W{}.", text.trim_start_matches('w'))));
         }
         let text = sentence(made, "95 % intervals by") + &sentence(none, "No interval where");
-        out.push_str(&paragraph("", &text, width));
+        if !text.is_empty() {
+            out.push((String::new(), text));
+        }
         out
     }
 }

@@ -137,6 +137,6 @@ pub fn markdown(summary: &Summary, findings: &[Finding]) -> String {
     out
 }
 
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('|', "\\|").replace('<', "&lt;")
 }

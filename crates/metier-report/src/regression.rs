@@ -37,7 +37,7 @@ pub fn regressions(table: &Regressions, format: Format, shown: Shown) -> String 
 }
 
 /// The same with names that cannot break a line or move a cursor.
-fn printable(table: &Regressions) -> Regressions {
+pub(crate) fn printable(table: &Regressions) -> Regressions {
     let mut table = table.clone();
     for model in &mut table.models {
         let coefficients = model.coefficients.iter_mut().chain(&mut model.average_marginal_effects);
@@ -54,14 +54,14 @@ fn printable(table: &Regressions) -> Regressions {
 
 /// What differs between formats inside a cell.
 #[derive(Clone, Copy)]
-struct Marks {
+pub(crate) struct Marks {
     minus: &'static str,
     squared: &'static str,
     thousands: &'static str,
 }
 
 impl Marks {
-    fn plain() -> Marks {
+    pub(crate) fn plain() -> Marks {
         Marks { minus: "−", squared: "R²", thousands: "," }
     }
 
@@ -71,13 +71,13 @@ impl Marks {
 }
 
 /// A line of the table: its label and a cell for each model. Lines of another block stand below a rule.
-struct Line {
-    label: String,
-    cells: Vec<String>,
-    block: u8,
+pub(crate) struct Line {
+    pub label: String,
+    pub cells: Vec<String>,
+    pub block: u8,
 }
 
-fn lines(table: &Regressions, shown: Shown, marks: Marks) -> Vec<Line> {
+pub(crate) fn lines(table: &Regressions, shown: Shown, marks: Marks) -> Vec<Line> {
     let mut lines = Vec::new();
     let models = &table.models;
     let mut of = |block: u8, label: &str, cell: &dyn Fn(&Regression) -> Option<String>| {
@@ -169,7 +169,7 @@ fn stars(p: f64) -> &'static str {
 }
 
 /// What a reader has to know of the models, in sentences.
-fn notes(table: &Regressions, shown: Shown) -> Vec<String> {
+pub(crate) fn notes(table: &Regressions, shown: Shown) -> Vec<String> {
     let mut notes = vec!["Below each estimate its standard error and 95 % interval.".to_owned()];
     let several = is_numbered(table);
     let mut said: Vec<(String, Vec<usize>)> = Vec::new();

@@ -81,8 +81,13 @@ pub fn terminal(summary: &Summary, findings: &[Finding], style: &Style) -> Strin
     out
 }
 
-/// Whom the findings speak of, in a sentence or two.
+/// Whom the findings speak of, as lines of a terminal.
 pub(crate) fn headline(summary: &Summary, style: &Style) -> String {
+    sentences(summary).iter().map(|text| paragraph("", text, style.width)).collect()
+}
+
+/// Whom the findings speak of, in a few sentences.
+pub(crate) fn sentences(summary: &Summary) -> Vec<String> {
     let population = &summary.population;
     let count = |n: usize, of: &str| number::count(n as u64, of);
     let agents: Vec<String> =
@@ -116,13 +121,12 @@ pub(crate) fn headline(summary: &Summary, style: &Style) -> String {
         Some(n) => format!("{}: {text}", number::count(n as u64, "bundles")),
         None => text,
     };
-    let mut out = paragraph("", &text, style.width);
+    let mut out = vec![text];
     if !summary.conditions.is_empty() {
-        let text = format!("Only sessions with {}.", summary.conditions.join(" and "));
-        out.push_str(&paragraph("", &text, style.width));
+        out.push(format!("Only sessions with {}.", summary.conditions.join(" and ")));
     }
     if let Some(labels) = &summary.labels {
-        out.push_str(&paragraph("", &labelled(labels, population.sessions), style.width));
+        out.push(labelled(labels, population.sessions));
     }
     if !population.left_out.is_empty() {
         let left_out: Vec<String> = population
@@ -130,7 +134,7 @@ pub(crate) fn headline(summary: &Summary, style: &Style) -> String {
             .iter()
             .map(|out| format!("{} {}", number::thousands(out.sessions as u64), out.reason))
             .collect();
-        out.push_str(&paragraph("", &format!("Left out: {}.", left_out.join(", ")), style.width));
+        out.push(format!("Left out: {}.", left_out.join(", ")));
     }
     out
 }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::str::FromStr;
 
 use siphasher::sip::SipHasher13;
 
@@ -243,6 +244,28 @@ impl fmt::Display for Id {
         write!(f, "{:032x}", self.0)
     }
 }
+
+impl FromStr for Id {
+    type Err = NoId;
+
+    /// Reads what [`Display`](fmt::Display) writes, and nothing else.
+    ///
+    /// ```
+    /// use metier_session::Id;
+    ///
+    /// assert_eq!("0000000000000000000000000000002a".parse(), Ok(Id(42)));
+    /// assert!("2a".parse::<Id>().is_err());
+    /// ```
+    fn from_str(text: &str) -> Result<Id, NoId> {
+        let whole = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        whole.then(|| u128::from_str_radix(text, 16).ok()).flatten().map(Id).ok_or(NoId)
+    }
+}
+
+/// A text that is no id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an id has 32 hexadecimal digits")]
+pub struct NoId;
 
 impl fmt::Debug for Id {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {

@@ -22,7 +22,7 @@ mod tolerant;
 
 pub use agent::Agent;
 pub use bytes::Bytes;
-pub use ids::{Id, Key, RecordKey, Step};
+pub use ids::{Id, Key, NoId, RecordKey, Step};
 pub use measure::{Facts, Turn, measure};
 pub use readers::{Corpus, Peek, Reader, Source};
 pub use session::{

@@ -96,6 +96,11 @@ impl Store {
         &self.folder
     }
 
+    /// Whether nothing was written between the opening of the two, of one folder.
+    pub fn is_as(&self, other: &Store) -> bool {
+        self.manifest == other.manifest
+    }
+
     /// Whose the store is.
     pub fn mode(&self) -> Mode {
         self.manifest.mode

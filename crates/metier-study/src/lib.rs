@@ -5,6 +5,7 @@
 //! [`gate`] alone, and what passes it can be [shared](share) and pooled. This crate reads no transcript, draws nothing, and gives
 //! the same bytes for the same rows in any order, but for the noise that is asked for.
 
+pub mod coach;
 mod condition;
 mod digits;
 mod error;

@@ -57,6 +57,12 @@ pub(crate) enum Command {
     Summary(Summary),
     /// Print the tables and figures of the study, from the store: estimates with intervals beside the published ones
     Study(Study),
+    /// Look at your own last months beside your earlier ones: three suggestions, each with its evidence
+    Coach(Coach),
+    /// Print a report for yourself, a team lead and a researcher; with --html one page with pictures
+    Report(Report),
+    /// Show findings and your sessions in the browser, on this machine alone
+    Serve(Serve),
     /// Show one session as a text: what was typed, said and done
     Show(Show),
     /// Ask the language model that you name about sessions; nothing is sent anywhere else
@@ -273,6 +279,73 @@ pub(crate) struct Study {
     /// Print tables of pipes
     #[arg(long, conflicts_with_all = ["json", "csv"])]
     pub markdown: bool,
+    /// Print one finding as a Vega-Lite specification with its data
+    #[arg(long, conflicts_with_all = ["json", "csv", "markdown", "team"])]
+    pub vega: bool,
+}
+
+/// `metier coach`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "For the owner of a personal store, about the owner's own sessions. It reads the store alone, sends nothing, and gives \
+    no score. docs/coach.md defines every number and every rule."
+)]
+pub(crate) struct Coach {
+    /// How many of the last months that have sessions are looked at; what was before is compared with them
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=120))]
+    pub months: u16,
+    /// Whose labels to take [default: the built-in labeller]
+    #[arg(long, value_name = "RATER")]
+    pub labels: Option<String>,
+    /// Keep sessions without a person in the loop
+    #[arg(long)]
+    pub headless: bool,
+    /// Set pooled numbers beside yours: bundles that `metier share` wrote (several, or repeatable)
+    #[arg(long, value_name = "BUNDLE", num_args = 1..)]
+    pub beside: Vec<PathBuf>,
+    /// Take only bundles signed with one of these public keys (repeatable)
+    #[arg(long, value_name = "KEY", requires = "beside")]
+    pub signed_by: Vec<String>,
+}
+
+/// `metier report`
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// Write one HTML file that needs nothing else: to mail, to print, to open from the disk
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["markdown", "json"])]
+    pub html: Option<PathBuf>,
+    /// Print Markdown
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
+    /// Whose labels to take [default: the built-in labeller]
+    #[arg(long, value_name = "RATER")]
+    pub labels: Option<String>,
+    /// Keep sessions without a person in the loop
+    #[arg(long)]
+    pub headless: bool,
+}
+
+/// `metier serve`
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The port of this machine to listen at; 0 for any that is free
+    #[arg(long, value_name = "PORT", default_value_t = 4870)]
+    pub port: u16,
+    /// Open it in the browser
+    #[arg(long)]
+    pub open: bool,
+    /// Where transcripts are (repeatable) [default: the usual homes of the agents]
+    #[arg(long, value_name = "PATH")]
+    pub transcripts: Vec<PathBuf>,
+    /// Whose labels to take [default: the built-in labeller]
+    #[arg(long, value_name = "RATER")]
+    pub labels: Option<String>,
+    /// Who you are when you judge sessions [default: your user name]
+    #[arg(long, value_name = "NAME")]
+    pub rater: Option<String>,
+    /// Read new sessions once, and do not look for more
+    #[arg(long)]
+    pub no_watch: bool,
 }
 
 /// `metier share`

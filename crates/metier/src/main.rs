@@ -7,6 +7,7 @@ use clap::Parser;
 
 mod agree;
 mod cli;
+mod coach;
 mod collect;
 mod doctor;
 mod explain;
@@ -22,8 +23,10 @@ mod places;
 mod pool;
 mod progress;
 mod regress;
+mod report;
 mod sample;
 mod scan;
+mod serve;
 mod share;
 mod shell;
 mod show;
@@ -67,6 +70,7 @@ fn run(cli: Cli) -> Result<Ended> {
         Some(Command::Facts(command)) => facts::run(&command, &cli.all),
         Some(Command::Summary(command)) => summary::run(&command, &cli.all),
         Some(Command::Study(command)) => study::run(&command, &cli.all),
+        Some(Command::Coach(command)) => coach::run(&command, &cli.all),
         Some(Command::Share(command)) => share::run(&command, &cli.all),
         Some(Command::Pool(command)) => pool::run(&command, &cli.all),
         Some(Command::Collect(command)) => collect::run(&command, &cli.all),
@@ -74,6 +78,8 @@ fn run(cli: Cli) -> Result<Ended> {
         Some(Command::Ledger) => ledger::run(&cli.all),
         Some(Command::Doctor(command)) => doctor::run(&command, &cli.all),
         Some(Command::Explain(command)) => explain::run(&command, &cli.all),
+        Some(Command::Report(command)) => report::run(&command, &cli.all),
+        Some(Command::Serve(command)) => serve::run(&command, &cli.all),
         Some(Command::Show(command)) => show::run(&command, &cli.all),
         Some(Command::Label(command)) => label::run(&command, &cli.all),
         Some(Command::Regress(command)) => regress::run(&command, &cli.all),

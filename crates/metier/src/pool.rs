@@ -13,7 +13,7 @@ use crate::cli::{self, All};
 use crate::summary::style;
 
 /// No bundle of sums is larger; a file that never ends must not fill the memory.
-const MOST_BYTES: u64 = 80 << 20;
+pub(crate) const MOST_BYTES: u64 = 80 << 20;
 
 pub(crate) fn run(command: &cli::Pool, all: &All) -> Result<Ended> {
     for name in &command.finding {

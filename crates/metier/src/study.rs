@@ -24,6 +24,9 @@ pub(crate) fn run(command: &cli::Study, all: &All) -> Result<Ended> {
         [] => FINDINGS.iter().collect(),
         names => names.iter().map(|name| metier_study::find(name)).collect::<Result<_, _>>()?,
     };
+    if command.vega && studies.len() != 1 {
+        bail!("--vega takes one finding: name it, such as `metier study success --vega`");
+    }
     let conditions: Vec<Condition> =
         command.conditions.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
     let folder = places::store(all.store.as_deref())?;
@@ -43,6 +46,9 @@ pub(crate) fn run(command: &cli::Study, all: &All) -> Result<Ended> {
     let mut out = anstream::stdout().lock();
     if all.json {
         write!(out, "{}", metier_report::json(&summary, &findings))?;
+    } else if let (true, [finding]) = (command.vega, findings.as_slice()) {
+        serde_json::to_writer_pretty(&mut out, &metier_report::vega(&summary, finding))?;
+        writeln!(out)?;
     } else if command.csv {
         write!(out, "{}", metier_report::csv(&summary, &findings))?;
     } else if command.markdown {

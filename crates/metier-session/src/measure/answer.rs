@@ -158,7 +158,7 @@ pub(super) fn pull_request_made(output: &str) -> Option<&str> {
 }
 
 /// The first address of a pull or merge request in the text, without what follows its number.
-pub(super) fn pull_request(text: &str) -> Option<&str> {
+pub fn pull_request(text: &str) -> Option<&str> {
     ["/pull/", "/merge_requests/"].iter().find_map(|path| {
         text.match_indices(path).find_map(|(at, _)| {
             let start = text[..at].rfind("https://")?;

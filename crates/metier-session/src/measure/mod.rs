@@ -13,8 +13,13 @@ mod answer;
 mod languages;
 mod names;
 mod prices;
+mod proof;
 mod shell;
 mod steps;
+
+pub use answer::pull_request;
+pub use proof::{Command, Proof};
+pub use steps::Check;
 
 /// The version of the definitions of the facts: raised when the same transcript would give other facts,
 /// so that stores know which rows to measure again.
@@ -402,7 +407,7 @@ struct Subagent {
 struct Running {
     index: usize,
     text: RecordKey,
-    steps: Vec<steps::Step>,
+    command: Command,
 }
 
 #[derive(Default)]
@@ -463,7 +468,7 @@ impl Measuring {
                 if let Some(command) = &action.command {
                     let text = crate::ids::fixed_hash(command);
                     self.retries += u64::from(self.failed.remove(&text));
-                    self.commands.insert(action.id, Running { index, text, steps: steps::steps(command) });
+                    self.commands.insert(action.id, Running { index, text, command: Command::of(command) });
                 }
             }
             What::Outcome(outcome) => self.outcome(index, event, outcome),
@@ -547,45 +552,22 @@ impl Measuring {
             self.edits.last = Some(index);
         }
         let Some(running) = self.commands.remove(&outcome.action) else { return };
-        match outcome.end {
-            End::Failed => {
-                self.failed.insert(running.text);
-            }
-            End::Rejected(_) => return,
-            _ => {}
+        if matches!(outcome.end, End::Failed) {
+            self.failed.insert(running.text);
         }
-        if running.steps.iter().any(|step| step.speaks()) {
-            self.evidence(running, outcome);
-        }
-    }
-
-    /// Takes from a command's answer what it proves.
-    fn evidence(&mut self, running: Running, outcome: &Outcome) {
-        let output = outcome.output.read();
-        let failed = matches!(outcome.end, End::Failed);
-        let ended = !matches!(outcome.end, End::Started | End::Interrupted);
-        for (at, step) in running.steps.iter().enumerate() {
-            if let Some(check) = step.check {
-                let runs = &mut self.checks[check as usize];
-                runs.runs += 1;
-                let passed = ended.then(|| answer::passed(&running.steps, at, failed, &output)).flatten();
-                self.failed_checks += u64::from(passed == Some(false));
-                if runs.last.is_none_or(|last| last <= running.index) {
-                    runs.last = Some(running.index);
-                    runs.passed = passed;
-                }
+        let proof = running.command.proof(outcome);
+        for (check, passed) in proof.checks {
+            let runs = &mut self.checks[check as usize];
+            runs.runs += 1;
+            self.failed_checks += u64::from(passed == Some(false));
+            if runs.last.is_none_or(|last| last <= running.index) {
+                runs.last = Some(running.index);
+                runs.passed = passed;
             }
         }
-        let times = |git| running.steps.iter().filter(|step| step.git == Some(git)).count() as u64;
-        if times(steps::Git::Commit) > 0 {
-            self.commits += answer::commits(&output).saturating_sub(times(steps::Git::Amend));
-        }
-        if times(steps::Git::Push) > 0 {
-            self.pushes += u64::from(answer::pushed(&output));
-        }
-        if times(steps::Git::PullRequest) > 0 {
-            self.pull_requests.extend(answer::pull_request_made(&output).map(str::to_owned));
-        }
+        self.commits += proof.commits;
+        self.pushes += u64::from(proof.pushed);
+        self.pull_requests.extend(proof.pull_request);
     }
 
     fn finish(mut self, session: &Session) -> Facts {

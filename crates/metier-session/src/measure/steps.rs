@@ -4,10 +4,24 @@ use super::shell::{self, Joint};
 
 /// A kind of check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Check {
+pub enum Check {
+    /// Runs tests.
     Test = 0,
+    /// Builds.
     Build = 1,
+    /// Runs a linter, a formatter or a type checker.
     Lint = 2,
+}
+
+impl Check {
+    /// The name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Check::Test => "test",
+            Check::Build => "build",
+            Check::Lint => "lint",
+        }
+    }
 }
 
 /// A git operation that leaves a trace.

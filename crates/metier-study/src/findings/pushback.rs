@@ -1,6 +1,7 @@
 //! How often people push back, correct and ask.
 
 use metier_label::rubric;
+use metier_label::timeline::PUSHES_BACK;
 
 use super::{How, Study};
 use crate::finding::Unit;
@@ -23,8 +24,6 @@ pub(super) const STUDY: Study = Study {
 const TURNS: &str = "The study counts turns, not messages.";
 const PROMPTS: &str = "The study counts prompts that ask to explain.";
 
-/// The kinds of message that push back.
-const PUSHES_BACK: [&str; 2] = ["alignment correction", "error persistence"];
 /// The kinds that ask in order to understand.
 const ASKS: [&str; 2] = ["project comprehension", "general knowledge query"];
 

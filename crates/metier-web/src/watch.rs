@@ -1,0 +1,140 @@
+//! Keeps the store up to date with the transcripts while pages are open, and what is held up to date with the store.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use metier_store::{Options, Store};
+
+use crate::held::{App, Held, Work};
+use crate::{Failure, reading};
+
+/// The shortest time between two looks.
+const EVERY: Duration = Duration::from_secs(4);
+/// A look takes at most this share of the time.
+const SHARE: u32 = 30;
+
+/// Starts watching, on a thread of its own.
+pub(crate) fn start(app: &Arc<App>) {
+    let app = app.clone();
+    thread::spawn(move || {
+        // What is in the store already is shown at once; what is new comes when it is read.
+        let mut first = true;
+        loop {
+            let began = Instant::now();
+            let result = if first { open(&app) } else { look(&app) };
+            let trouble = result.err().map(|error| error.to_string());
+            *app.work.write().unwrap_or_else(PoisonError::into_inner) = Work { trouble, ..Work::default() };
+            if !first && !app.site.watch && app.now().is_some() {
+                return;
+            }
+            if !first {
+                thread::sleep(EVERY.max(began.elapsed() * SHARE));
+            }
+            first = false;
+        }
+    });
+}
+
+fn tell(app: &App, what: &str) {
+    app.work.write().unwrap_or_else(PoisonError::into_inner).now = Some(what.to_owned());
+}
+
+/// Holds what is in the store, if there is one.
+fn open(app: &App) -> Result<(), Failure> {
+    tell(app, "opening the store");
+    if let Some(store) = Store::open(&app.site.folder)? {
+        hold(app, store, 1)?;
+    }
+    Ok(())
+}
+
+/// Reads what is new, and holds it.
+fn look(app: &App) -> Result<(), Failure> {
+    let before = app.now();
+    // Whose sessions a store of many people holds is for them to say: it is looked at, and nothing is read into it.
+    if let Some(held) = before.as_ref().filter(|held| held.is_pooled()) {
+        if let Some(store) = Store::open(&app.site.folder)?.filter(|store| !held.store.is_as(store)) {
+            hold(app, store, held.revision + 1)?;
+        }
+        return Ok(());
+    }
+    let found = (app.site.find)()?;
+    tell(app, "reading new sessions");
+    let work =
+        |change: &dyn Fn(&mut Work)| change(&mut app.work.write().unwrap_or_else(PoisonError::into_inner));
+    let options = Options {
+        threads: app.site.threads,
+        expected: &|bytes| work(&|work| work.bytes = Some((0, bytes))),
+        progress: &|read| {
+            work(&|work| {
+                if let Some((done, _)) = &mut work.bytes {
+                    *done += read;
+                }
+            });
+        },
+        waiting: &|| tell(app, "waiting for another metier that is at work on the store"),
+    };
+    let (scanned, store) = metier_store::update(&app.site.folder, found.candidates.clone(), &options)?;
+    let news = scanned.new + scanned.changed > 0;
+    let revision = before.as_ref().map_or(1, |held| held.revision + 1);
+    if news || before.is_none() || is_other(before.as_deref(), &store)? {
+        hold(app, store, revision)?;
+    }
+    // Whose folders they are and how they begin.
+    let Some(held) = app.now() else { return Ok(()) };
+    if news || held.briefs.is_empty() {
+        tell(app, "reading how sessions begin");
+        let Some(key) = metier_store::key_of(&app.site.folder)? else { return Ok(()) };
+        let groups = reading::groups(found.candidates, &key, app.site.threads);
+        let briefs = reading::briefs(&groups, &held.briefs, &key, app.site.threads);
+        if briefs.is_empty() {
+            return Ok(());
+        }
+        if let Some(store) = Store::open(&app.site.folder)? {
+            let rows = rows(app, &store)?;
+            let mut next = Held::new(held.revision, store, rows);
+            let names: HashMap<String, String> = briefs
+                .iter()
+                .filter_map(|(id, brief)| {
+                    let project = next.row(*id)?.project?;
+                    Some((project.to_string()[..12].to_owned(), brief.project.clone()?))
+                })
+                .collect();
+            next.choices.name_projects(&names);
+            (next.groups, next.briefs) = (groups, briefs);
+            app.hold(next);
+        }
+    }
+    Ok(())
+}
+
+/// Whether another process has changed the store.
+fn is_other(before: Option<&Held>, store: &Store) -> Result<bool, Failure> {
+    let Some(before) = before else { return Ok(true) };
+    Ok(!before.store.is_as(store))
+}
+
+fn rows(app: &App, store: &Store) -> Result<metier_store::Rows, Failure> {
+    let labels = app.site.labels.as_deref();
+    // A second rater corrects headline estimates only where it is plain who that is.
+    Ok(store.rated_twice(labels, None).or_else(|_| store.rated(labels))?)
+}
+
+fn hold(app: &App, store: Store, revision: u64) -> Result<(), Failure> {
+    let rows = rows(app, &store)?;
+    let mut next = Held::new(revision, store, rows);
+    if let Some(before) = app.now() {
+        (next.groups, next.briefs) = (before.groups.clone(), before.briefs.clone());
+        let names: HashMap<String, String> = before
+            .choices
+            .projects
+            .iter()
+            .filter_map(|(id, name, _)| Some((id.clone(), name.clone()?)))
+            .collect();
+        next.choices.name_projects(&names);
+    }
+    app.hold(next);
+    Ok(())
+}
