@@ -93,6 +93,15 @@ impl Rows {
         Ok(self.rows)
     }
 
+    /// What a second rater answered, for the owner of the rows.
+    ///
+    /// # Errors
+    /// If they are of many people.
+    pub fn second(&self) -> Result<&HashMap<Id, Labels>, Error> {
+        self.owners()?;
+        Ok(&self.second)
+    }
+
     /// The rows whoever they are of, and what a second rater answered. For the gate of `metier-study` and nobody else; a
     /// test sees to it.
     pub fn ungated(&self) -> (&[Row], &HashMap<Id, Labels>) {

@@ -6,6 +6,7 @@ use std::io::Write;
 use anyhow::{Context, Result, bail};
 use metier_report::{Detail, Report};
 use metier_store::Store;
+use metier_study::coach::{MONTHS, coach};
 use metier_study::{By, FINDINGS, Settings, Study, TEAM, find, summarised};
 
 use crate::cli::{self, All};
@@ -48,7 +49,12 @@ pub(crate) fn run(command: &cli::Report, all: &All) -> Result<Ended> {
         made: &made,
     };
     if let Some(path) = &command.html {
-        let page = metier_report::html::report(&report, None);
+        let coach = match rows.mode().is_pooled() {
+            true => None,
+            false => Some(coach(&rows, &overall, MONTHS, None)?),
+        };
+        let coach = coach.as_ref().map(|coach| metier_report::html::coach(coach, None));
+        let page = metier_report::html::report(&report, coach.as_ref());
         fs::write(path, &page).with_context(|| format!("cannot write {}", path.display()))?;
         if !all.quiet {
             anstream::eprintln!("wrote {} ({} kB)", path.display(), page.len().div_ceil(1000));

@@ -82,7 +82,9 @@ fn drawn(finding: &Finding, id: &str) -> Markup {
             div.pictures {
                 @for picture in &pictures {
                     figure {
-                        @if picture.title != finding.title { figcaption { (picture.title) } }
+                        // The heading says the finding's title already.
+                        @let own = picture.title.strip_prefix(finding.title).map_or(picture.title.as_str(), |rest| rest.trim_start_matches([':', ',', ' ']));
+                        @if !own.is_empty() { figcaption { (own) } }
                         (PreEscaped(&picture.svg))
                     }
                 }

@@ -61,7 +61,7 @@ pub fn report(report: &Report, further: Option<&Markup>) -> String {
                     h2 id="sessions" { "At a first look" }
                     @for one in &first { (finding(one)) }
                     @if !report.months.is_empty() { (months(report)) }
-                    @if let Some(further) = further { div id="coach" { (further) } }
+                    @if let Some(further) = further { h2 id="coach" { "Coach" } (further) }
                     h2 id="team" { "Five questions of somebody who leads a team" }
                     (questions(report))
                     @for one in &team { (finding(one)) }

@@ -176,9 +176,9 @@ pub fn coach(
     months: usize,
     pooled: Option<&Pooled>,
 ) -> Result<Coach, Error> {
-    let own = rows.owners().map_err(|error| RowsOfMany(error.to_string()))?;
+    let refused = |error: metier_store::Error| RowsOfMany(error.to_string());
+    let (own, second) = (rows.owners().map_err(refused)?, rows.second().map_err(refused)?);
     let settings = Settings { by: By::Overall, ..settings.clone() };
-    let second = rows.ungated().1;
     let of = |settings: &Settings| Selection::with_second(own, second, settings, None);
     let whole = of(&settings);
     let dated: Vec<String> =
