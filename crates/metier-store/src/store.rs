@@ -133,11 +133,15 @@ impl Store {
     }
 
     pub(crate) fn all_rows(&self) -> Result<Vec<Row>, Error> {
-        // A scan that ends while we read removes the files that we are about to open; then its own are there.
+        self.as_it_is(|store| store.read_partitions(store.manifest.sessions.keys()))
+    }
+
+    /// Reads files of the store. A write that ends while we read removes the files that we are about to open; then its own are there.
+    fn as_it_is<T>(&self, read: impl Fn(&Store) -> Result<T, Error>) -> Result<T, Error> {
         const TRIES: usize = 5;
         let mut store = Store { folder: self.folder.clone(), manifest: self.manifest.clone() };
         for _ in 0..TRIES {
-            match store.read_partitions(store.manifest.sessions.keys()) {
+            match read(&store) {
                 Err(Error::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
                     if let Some(newer) = Store::open(&self.folder)? {
                         store = newer;
@@ -146,7 +150,7 @@ impl Store {
                 result => return result,
             }
         }
-        store.read_partitions(store.manifest.sessions.keys())
+        read(&store)
     }
 
     /// The labels of all raters but the built-in one, by rater and then by the sessions' ids.
@@ -170,15 +174,17 @@ impl Store {
     }
 
     pub(crate) fn all_labels(&self) -> Result<Vec<(Id, Labels)>, Error> {
-        let mut all = Vec::new();
-        for (rater, name) in &self.manifest.labels {
-            let rater = Rater::new(rater);
-            for batch in self.batches(name)? {
-                let damaged = |reason: String| Error::damaged(&self.folder.join(name), reason);
-                all.extend(schema::read_labels(&batch?, &rater).map_err(damaged)?);
+        self.as_it_is(|store| {
+            let mut all = Vec::new();
+            for (rater, name) in &store.manifest.labels {
+                let rater = Rater::new(rater);
+                for batch in store.batches(name)? {
+                    let damaged = |reason: String| Error::damaged(&store.folder.join(name), reason);
+                    all.extend(schema::read_labels(&batch?, &rater).map_err(damaged)?);
+                }
             }
-        }
-        Ok(all)
+            Ok(all)
+        })
     }
 
     /// Which secrets made the ids in it.

@@ -41,23 +41,24 @@ pub(crate) struct Work {
 }
 
 /// A store at one moment.
+#[derive(Clone)]
 pub(crate) struct Held {
     /// Counts up whenever something changed.
     pub revision: u64,
-    pub store: Store,
-    pub rows: Rows,
+    pub store: Arc<Store>,
+    pub rows: Arc<Rows>,
     /// Where in the rows a session is; empty if they are not the owner's.
-    pub places: HashMap<Id, usize>,
+    pub places: Arc<HashMap<Id, usize>>,
     /// What can be filtered by.
     pub choices: Choices,
     /// The files of each session that are there.
-    pub groups: HashMap<Id, Group>,
+    pub groups: Arc<HashMap<Id, Group>>,
     /// What transcripts say of their sessions, read a moment ago; none in a store of many people.
-    pub briefs: HashMap<Id, Brief>,
+    pub briefs: Arc<HashMap<Id, Brief>>,
 }
 
 /// What can be filtered by, each with its number of sessions where the rows are the owner's.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Choices {
     pub agents: BTreeMap<String, usize>,
     pub months: BTreeMap<String, usize>,
@@ -153,7 +154,33 @@ impl Held {
         let own = rows.owners().unwrap_or_default();
         let places = own.iter().enumerate().map(|(at, row)| (row.session, at)).collect();
         let choices = Choices::of(own);
-        Held { revision, store, rows, places, choices, groups: HashMap::new(), briefs: HashMap::new() }
+        Held {
+            revision,
+            store: Arc::new(store),
+            rows: Arc::new(rows),
+            places: Arc::new(places),
+            choices,
+            groups: Arc::default(),
+            briefs: Arc::default(),
+        }
+    }
+
+    /// The same with what transcripts say now.
+    pub(crate) fn with(&self, groups: Arc<HashMap<Id, Group>>, briefs: Arc<HashMap<Id, Brief>>) -> Held {
+        let mut next = Held { groups, briefs, ..self.clone() };
+        let mut names: HashMap<String, String> = HashMap::new();
+        for (id, brief) in next.briefs.iter() {
+            if let (Some(project), Some(name)) = (next.row(*id).and_then(|row| row.project), &brief.project) {
+                // The shortest of several is that of the project rather than of a copy of it.
+                let name_of =
+                    names.entry(project.to_string()[..12].to_owned()).or_insert_with(|| name.clone());
+                if (name.len(), name) < (name_of.len(), name_of) {
+                    name_of.clone_from(name);
+                }
+            }
+        }
+        next.choices.name_projects(&names);
+        next
     }
 
     pub(crate) fn is_pooled(&self) -> bool {

@@ -1,6 +1,5 @@
 //! Keeps the store up to date with the transcripts while pages are open, and what is held up to date with the store.
 
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -79,41 +78,21 @@ fn look(app: &App) -> Result<(), Failure> {
     let (scanned, store) = metier_store::update(&app.site.folder, found.candidates.clone(), &options)?;
     let news = scanned.new + scanned.changed > 0;
     let revision = before.as_ref().map_or(1, |held| held.revision + 1);
-    if news || before.is_none() || is_other(before.as_deref(), &store)? {
+    if news || before.as_ref().is_none_or(|held| !held.store.is_as(&store)) {
         hold(app, store, revision)?;
     }
-    // Whose folders they are and how they begin.
-    let Some(held) = app.now() else { return Ok(()) };
-    if news || held.briefs.is_empty() {
-        tell(app, "reading how sessions begin");
-        let Some(key) = metier_store::key_of(&app.site.folder)? else { return Ok(()) };
-        let groups = reading::groups(found.candidates, &key, app.site.threads);
-        let briefs = reading::briefs(&groups, &held.briefs, &key, app.site.threads);
-        if briefs.is_empty() {
-            return Ok(());
-        }
-        if let Some(store) = Store::open(&app.site.folder)? {
-            let rows = rows(app, &store)?;
-            let mut next = Held::new(held.revision, store, rows);
-            let names: HashMap<String, String> = briefs
-                .iter()
-                .filter_map(|(id, brief)| {
-                    let project = next.row(*id)?.project?;
-                    Some((project.to_string()[..12].to_owned(), brief.project.clone()?))
-                })
-                .collect();
-            next.choices.name_projects(&names);
-            (next.groups, next.briefs) = (groups, briefs);
-            app.hold(next);
-        }
+    let Some(held) = app.now().filter(|held| news || held.groups.is_empty()) else { return Ok(()) };
+    // First where they are, so that one can be opened; then how they begin, which takes reading all of them.
+    let Some(key) = metier_store::key_of(&app.site.folder)? else { return Ok(()) };
+    let groups = Arc::new(reading::groups(found.candidates, &key, app.site.threads));
+    if groups.is_empty() {
+        return Ok(());
     }
+    app.hold(held.with(groups.clone(), held.briefs.clone()));
+    tell(app, "reading how sessions begin");
+    let briefs = reading::briefs(&groups, &held.briefs, &key, app.site.threads);
+    app.hold(held.with(groups, Arc::new(briefs)));
     Ok(())
-}
-
-/// Whether another process has changed the store.
-fn is_other(before: Option<&Held>, store: &Store) -> Result<bool, Failure> {
-    let Some(before) = before else { return Ok(true) };
-    Ok(!before.store.is_as(store))
 }
 
 fn rows(app: &App, store: &Store) -> Result<metier_store::Rows, Failure> {
@@ -124,17 +103,10 @@ fn rows(app: &App, store: &Store) -> Result<metier_store::Rows, Failure> {
 
 fn hold(app: &App, store: Store, revision: u64) -> Result<(), Failure> {
     let rows = rows(app, &store)?;
-    let mut next = Held::new(revision, store, rows);
-    if let Some(before) = app.now() {
-        (next.groups, next.briefs) = (before.groups.clone(), before.briefs.clone());
-        let names: HashMap<String, String> = before
-            .choices
-            .projects
-            .iter()
-            .filter_map(|(id, name, _)| Some((id.clone(), name.clone()?)))
-            .collect();
-        next.choices.name_projects(&names);
-    }
-    app.hold(next);
+    let next = Held::new(revision, store, rows);
+    app.hold(match app.now() {
+        Some(before) => next.with(before.groups.clone(), before.briefs.clone()),
+        None => next,
+    });
     Ok(())
 }

@@ -136,8 +136,12 @@ fn so_far(work: &Work, queue: &Queue, progress: &Progress) -> Markup {
                     } }
                 }
             }
-            p.sub { "Your answers are labels of " code { (work.person.rater().name()) } " in the store: "
-                a href="/labels.jsonl" { "as a file" } ", or " code { "metier study corrected --second " (work.person.rater().name()) } "." }
+            p.sub { "Your answers are labels of " code { (work.person.rater().name()) } " in the store, " a href="/labels.jsonl" { "also as a file" } "." }
+            @if matches!(work.kept.sampling, Some(Sampling { by: By::Confidence { .. }, .. })) {
+                p.sub { "This draw is for agreement where the labeller was more and less sure. Correcting estimates for label error takes sessions drawn by chance: from this draw the correction would be wrong." }
+            } @else {
+                p.sub { "Headline estimates corrected by your answers: " code { "metier study corrected --second " (work.person.rater().name()) } "." }
+            }
         }
     }
 }
