@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::schema::places;
 use arrow_array::builder::{Float32Builder, Float64Builder, ListBuilder, StringBuilder, UInt8Builder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, UInt8Type};
@@ -131,10 +132,10 @@ pub(crate) fn read(batch: &RecordBatch, rater: &Rater) -> Result<Vec<Labels>, St
     if let Some(column) = batch.column_by_name(INTENTS) {
         let wrong = || format!("column {INTENTS} is of type {}", column.data_type());
         let lists = column.as_list_opt::<i32>().ok_or_else(wrong)?;
+        let names = lists.values().as_string_opt::<i32>().ok_or_else(wrong)?;
         for (row, labels) in all.iter_mut().enumerate() {
-            let list = lists.value(row);
-            let names = list.as_string_opt::<i32>().ok_or_else(wrong)?;
-            labels.intents = names.iter().map(|name| rubric.intent.option(name?)).collect();
+            let option = |at| names.is_valid(at).then(|| names.value(at));
+            labels.intents = places(lists, row).map(|at| rubric.intent.option(option(at)?)).collect();
         }
     }
     if let Some(column) = batch.column_by_name(RUBRIC) {

@@ -1,6 +1,7 @@
 //! The columns of a row: each defined once, for writing, reading and the documentation.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::builder::{
@@ -8,7 +9,7 @@ use arrow_array::builder::{
 };
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, TimestampMillisecondType, UInt64Type};
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef, ListArray, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 use metier_label::{Labels, Rater};
 use metier_session::{ActionKind, Agent, Facts, Id, Permission, PromptKind, Time, Turn};
@@ -289,33 +290,49 @@ impl Column {
             }
             Kind::Words(_, set) => {
                 let lists = array.as_list_opt::<i32>().ok_or_else(wrong)?;
+                let words = lists.values().as_string_opt::<i32>().ok_or_else(wrong)?;
                 for (i, facts) in facts {
-                    let list = lists.value(i);
-                    let words = list.as_string_opt::<i32>().ok_or_else(wrong)?;
-                    set(facts, words.iter().flatten().map(str::to_owned).collect());
+                    let words = places(lists, i).filter(|at| words.is_valid(*at)).map(|at| words.value(at));
+                    set(facts, words.map(str::to_owned).collect());
                 }
             }
             Kind::TurnCounts(_, set) => {
                 let lists = array.as_list_opt::<i32>().ok_or_else(wrong)?;
+                let values = lists.values().as_primitive_opt::<UInt64Type>().ok_or_else(wrong)?;
                 for (i, facts) in facts {
-                    let list = lists.value(i);
-                    let values = list.as_primitive_opt::<UInt64Type>().ok_or_else(wrong)?;
-                    facts.turns.resize(values.len(), Turn::default());
-                    facts.turns.iter_mut().zip(values).for_each(|(turn, value)| set(turn, value));
+                    let places = places(lists, i);
+                    size_turns(facts, places.len());
+                    for (turn, at) in facts.turns.iter_mut().zip(places) {
+                        set(turn, values.is_valid(at).then(|| values.value(at)));
+                    }
                 }
             }
             Kind::TurnWords(_, set) => {
                 let lists = array.as_list_opt::<i32>().ok_or_else(wrong)?;
+                let values = lists.values().as_string_opt::<i32>().ok_or_else(wrong)?;
                 for (i, facts) in facts {
-                    let list = lists.value(i);
-                    let values = list.as_string_opt::<i32>().ok_or_else(wrong)?;
-                    facts.turns.resize(values.len(), Turn::default());
-                    facts.turns.iter_mut().zip(values).for_each(|(turn, value)| set(turn, value));
+                    let places = places(lists, i);
+                    size_turns(facts, places.len());
+                    for (turn, at) in facts.turns.iter_mut().zip(places) {
+                        set(turn, values.is_valid(at).then(|| values.value(at)));
+                    }
                 }
             }
         }
         Ok(())
     }
+}
+
+/// Where the entries of a row's list stand among those of all rows.
+pub(crate) fn places(lists: &ListArray, row: usize) -> Range<usize> {
+    let offsets = lists.value_offsets();
+    offsets[row] as usize..offsets[row + 1] as usize
+}
+
+/// Makes room for so many turns and no more: rows stay in memory.
+fn size_turns(facts: &mut Facts, turns: usize) {
+    facts.turns.reserve_exact(turns.saturating_sub(facts.turns.len()));
+    facts.turns.resize(turns, Turn::default());
 }
 
 /// The Arrow schema of a file of rows.

@@ -1,10 +1,11 @@
 //! Which sessions somebody wants to look at: `work_mode=fixing,testing`. Chooses; estimates nothing.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
-use metier_label::{Kind, rubric};
-use metier_session::Agent;
+use metier_label::{Kind, Value, rubric};
+use metier_session::{Agent, Id};
 use metier_store::Row;
 
 use crate::error::Error;
@@ -46,6 +47,51 @@ impl Condition {
             };
             self.values.iter().any(one) != self.not
         })
+    }
+}
+
+/// A condition on one row after another, which remembers of what it held.
+pub(crate) struct Test<'c, 'r> {
+    condition: &'c Condition,
+    /// The place of the question, if it is one.
+    question: Option<usize>,
+    known: HashMap<Told<'r>, bool, foldhash::fast::FixedState>,
+}
+
+/// What a condition looks at.
+#[derive(PartialEq, Eq, Hash)]
+enum Told<'r> {
+    Agent(Agent),
+    Month(u32),
+    Model(&'r str),
+    Project(Id),
+    Choice(u8),
+    Level(u8),
+}
+
+impl<'c, 'r> Test<'c, 'r> {
+    pub(crate) fn new(condition: &'c Condition) -> Test<'c, 'r> {
+        Test { condition, question: rubric().find(&condition.name), known: HashMap::default() }
+    }
+
+    /// As [`Condition::holds`].
+    pub(crate) fn holds(&mut self, row: &'r Row) -> bool {
+        let told = match (self.condition.name.as_str(), self.question) {
+            (_, Some(at)) => match row.labels.answers.get(at).copied().flatten().map(|answer| answer.value) {
+                Some(Value::Choice(choice)) => Some(Told::Choice(choice)),
+                Some(Value::Level(level)) => Some(Told::Level(level)),
+                _ => None,
+            },
+            ("agent", _) => Some(Told::Agent(row.facts.agent)),
+            ("month", _) => row.facts.first.and_then(|time| time.months()).map(Told::Month),
+            ("model", _) => row.facts.main_model.as_deref().map(Told::Model),
+            ("project", _) => row.project.map(Told::Project),
+            _ => None,
+        };
+        match told {
+            Some(told) => *self.known.entry(told).or_insert_with(|| self.condition.holds(row)),
+            None => self.condition.holds(row),
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use metier_stats::means::{self, Sample, jackknife};
+use metier_stats::means;
+use metier_stats::means::jackknife::{self, Sums};
 use metier_stats::moments::Moments;
 
 use crate::digits::significant;
@@ -11,8 +12,8 @@ use crate::finding::{Estimate, Measure, Method};
 use crate::gate::{Bits, Gated, Rests};
 use crate::quantile::quantile;
 use crate::selection::Cohort;
-use crate::series::{Observation, Series, Statistic};
-use crate::share::Sums;
+use crate::series::{Observations, Series, Statistic};
+use crate::share;
 
 /// Fewer sessions than this get no interval.
 const FEWEST_SESSIONS: usize = 5;
@@ -24,10 +25,11 @@ pub(crate) fn measures(series: Vec<Series>, cohort: &Cohort) -> Vec<Measure> {
     let mut measures = Vec::new();
     for Series { n_of, observations, asked } in series {
         let has_logs = asked.iter().any(|asked| asked.statistic == Statistic::GeometricMean);
-        let logs = if has_logs { logs(&observations) } else { Vec::new() };
-        let (plain, logs) = (Seen::new(observations, cohort), Seen::new(logs, cohort));
+        let logs = has_logs.then(|| Seen::new(logs(&observations), cohort));
+        let plain = Seen::new(observations, cohort);
         for asked in asked {
-            let seen = if asked.statistic == Statistic::GeometricMean { &logs } else { &plain };
+            let logs = logs.as_ref().filter(|_| asked.statistic == Statistic::GeometricMean);
+            let seen = logs.unwrap_or(&plain);
             let mut estimate = estimate(asked.statistic, seen, n_of, cohort);
             measures.push(Measure {
                 rests: cohort
@@ -48,20 +50,28 @@ pub(crate) fn measures(series: Vec<Series>, cohort: &Cohort) -> Vec<Measure> {
 }
 
 /// The logarithms of the observations above zero.
-fn logs(observations: &[Observation]) -> Vec<Observation> {
-    let above = observations.iter().filter(|seen| seen.top > 0.0);
-    above.map(|seen| Observation { top: seen.top.ln(), ..*seen }).collect()
+fn logs(observations: &Observations) -> Observations {
+    let mut logs = Observations::default();
+    for (session, top, bottom) in observations.iter().filter(|(_, top, _)| *top > 0.0) {
+        logs.session.push(session as u32);
+        logs.top.push(top.ln());
+        if !observations.bottom.is_empty() {
+            logs.bottom.push(bottom);
+        }
+    }
+    logs
 }
 
 /// Observations, and what every statistic of them needs.
 struct Seen {
-    observations: Vec<Observation>,
+    observations: Observations,
     top: f64,
     bottom: f64,
     sessions: usize,
     people: usize,
-    columns: OnceCell<Columns>,
-    sorted: OnceCell<Columns>,
+    sums: OnceCell<UnitSums>,
+    /// The tops in ascending order.
+    sorted: OnceCell<Vec<f64>>,
     /// What it is over and what it counts, where it has to pass the gate.
     over: OnceCell<Rests>,
     counts: OnceCell<Arc<Bits>>,
@@ -69,24 +79,40 @@ struct Seen {
     most: OnceCell<usize>,
 }
 
-/// Observations, one column for each of their parts.
-struct Columns {
-    top: Vec<f64>,
+/// Observations summed over whom they are of: the person, or where people are few the session.
+struct UnitSums {
     bottom: Vec<f64>,
-    /// Whom each is of: the person, or where people are few the session.
-    unit: Vec<u32>,
+    /// Σ (top − θ · bottom) for θ the ratio of all.
+    residual: Vec<f64>,
+    /// The place in these of each person's, or session's.
+    place: Vec<u32>,
+    /// Σ |top|.
+    size: f64,
+    /// Whether no top is below 0.
+    counts: bool,
+    /// Whether each top is from 0 to its bottom.
+    parts: bool,
+    /// 1 if each top is its bottom, 0 if each top is 0.
+    all_or_none: Option<f64>,
 }
 
+/// The place of somebody who has no observation.
+const NOWHERE: u32 = u32::MAX;
+
 impl Seen {
-    fn new(observations: Vec<Observation>, cohort: &Cohort) -> Seen {
+    fn new(observations: Observations, cohort: &Cohort) -> Seen {
         let (sessions, people) = distinct(&observations, cohort);
+        let bottom = match observations.bottom.is_empty() {
+            true => observations.len() as f64,
+            false => observations.bottom.iter().sum(),
+        };
         Seen {
-            top: observations.iter().map(|seen| seen.top).sum(),
-            bottom: observations.iter().map(|seen| seen.bottom).sum(),
+            top: observations.top.iter().sum(),
+            bottom,
             observations,
             sessions,
             people,
-            columns: OnceCell::new(),
+            sums: OnceCell::new(),
             sorted: OnceCell::new(),
             over: OnceCell::new(),
             counts: OnceCell::new(),
@@ -99,7 +125,7 @@ impl Seen {
             return gated.most;
         }
         let mut of_person = vec![0; gated.people];
-        self.observations.iter().for_each(|one| of_person[gated.person[one.session] as usize] += 1);
+        self.observations.session.iter().for_each(|one| of_person[gated.person[*one as usize] as usize] += 1);
         of_person.into_iter().max().unwrap_or(0)
     }
 
@@ -108,30 +134,70 @@ impl Seen {
         self.people >= FEWEST_PEOPLE
     }
 
-    fn columns(&self, cohort: &Cohort) -> &Columns {
-        self.columns.get_or_init(|| self.columns_of(&self.observations, cohort))
+    /// Whom the observations of a session are of.
+    fn unit(&self, cohort: &Cohort, session: usize) -> usize {
+        if self.by_person() { cohort.person[session] as usize } else { session }
     }
 
-    /// The same in ascending order of the tops.
-    fn sorted(&self, cohort: &Cohort) -> &Columns {
-        self.sorted.get_or_init(|| {
-            let mut sorted = self.observations.clone();
-            sorted.sort_unstable_by(|a, b| a.top.total_cmp(&b.top).then(a.session.cmp(&b.session)));
-            self.columns_of(&sorted, cohort)
+    fn sums(&self, cohort: &Cohort) -> &UnitSums {
+        self.sums.get_or_init(|| {
+            let (units, count) = match self.by_person() {
+                true => (cohort.people, self.people),
+                false => (cohort.sessions.len(), self.sessions),
+            };
+            let mut place = vec![NOWHERE; units];
+            let (mut residual, mut bottom) = (Vec::with_capacity(count), Vec::with_capacity(count));
+            let ratio = self.top / self.bottom;
+            let (mut size, mut counts, mut parts, mut all, mut none) = (0.0, true, true, true, true);
+            for (session, above, below) in self.observations.iter() {
+                let place = &mut place[self.unit(cohort, session)];
+                let left = above - ratio * below;
+                if *place == NOWHERE {
+                    *place = bottom.len() as u32;
+                    residual.push(left);
+                    bottom.push(below);
+                } else {
+                    residual[*place as usize] += left;
+                    bottom[*place as usize] += below;
+                }
+                size += above.abs();
+                counts &= above >= 0.0;
+                parts &= 0.0 <= above && above <= below;
+                all &= above == below;
+                none &= above == 0.0;
+            }
+            let all_or_none = if none { Some(0.0) } else { all.then_some(1.0) };
+            UnitSums { bottom, residual, place, size, counts, parts, all_or_none }
         })
     }
 
-    fn columns_of(&self, all: &[Observation], cohort: &Cohort) -> Columns {
-        let unit = |seen: &Observation| match self.by_person() {
-            true => cohort.person[seen.session],
-            false => seen.session as u32,
-        };
-        Columns {
-            top: all.iter().map(|seen| seen.top).collect(),
-            bottom: all.iter().map(|seen| seen.bottom).collect(),
-            unit: all.iter().map(unit).collect(),
-        }
+    fn sorted(&self) -> &[f64] {
+        self.sorted.get_or_init(|| ascending(&self.observations.top))
     }
+
+    /// Sums over units of 1 less this share for each observation up to `end`, and of 0 less it for the others.
+    fn up_to(&self, end: f64, share: f64, cohort: &Cohort) -> Vec<f64> {
+        let UnitSums { bottom, place, .. } = self.sums(cohort);
+        let mut sums = vec![0.0; bottom.len()];
+        for (session, top) in self.observations.session.iter().zip(&self.observations.top) {
+            let place = place[self.unit(cohort, *session as usize)];
+            sums[place as usize] += f64::from(u8::from(*top <= end)) - share;
+        }
+        sums
+    }
+}
+
+/// Values in ascending order, by `f64::total_cmp`.
+fn ascending(values: &[f64]) -> Vec<f64> {
+    // The same order among whole numbers, which sort faster.
+    const SIGN: u64 = 1 << 63;
+    let key = |value: &f64| {
+        let bits = value.to_bits();
+        if bits & SIGN == 0 { bits | SIGN } else { !bits }
+    };
+    let mut keys: Vec<u64> = values.iter().map(key).collect();
+    keys.sort_unstable();
+    keys.into_iter().map(|key| f64::from_bits(if key & SIGN == 0 { !key } else { key & !SIGN })).collect()
 }
 
 /// The value of a statistic whose observations add up to this top over this bottom.
@@ -151,7 +217,7 @@ fn estimate(statistic: Statistic, seen: &Seen, n_of: &'static str, cohort: &Coho
     let mut bounded = true;
     if let Statistic::Quantile(p) = statistic {
         n = seen.observations.len() as u64;
-        value = if speaks_of(p, n) { quantile(&seen.sorted(cohort).top, p) } else { f64::NAN };
+        value = if speaks_of(p, n) { quantile(seen.sorted(), p) } else { f64::NAN };
         bounded = can_bound(p, n);
     }
     let why_not = if n == 0 {
@@ -176,27 +242,35 @@ fn estimate(statistic: Statistic, seen: &Seen, n_of: &'static str, cohort: &Coho
 /// Fills in the interval: from the estimates that leave out one person, or session, after another
 /// (`metier_stats::means::jackknife`).
 fn interval(estimate: &mut Estimate, statistic: Statistic, seen: &Seen, cohort: &Cohort) {
-    let made = if let Statistic::Quantile(p) = statistic {
-        let Columns { top, unit, .. } = seen.sorted(cohort);
-        if top.first() == top.last() {
-            estimate.method = Method::NoSpread;
-            return;
+    let of = seen.sums(cohort);
+    let sums = Sums {
+        ratio: seen.top / seen.bottom,
+        bottom: seen.bottom,
+        residuals: &of.residual,
+        bottoms: &of.bottom,
+        rows: seen.observations.len(),
+        size: of.size,
+    };
+    let made = match statistic {
+        Statistic::Quantile(p) => {
+            let sorted = seen.sorted();
+            if sorted.first() == sorted.last() {
+                estimate.method = Method::NoSpread;
+                return;
+            }
+            // The bottoms of values of their own count them.
+            jackknife::quantile_of_sums(sorted, p, &of.bottom, |end, share| seen.up_to(end, share, cohort))
+                .ok()
         }
-        jackknife::quantile(&Sample { values: top, weights: None, clusters: Some(unit) }, p)
-    } else {
-        let Columns { top, bottom, unit } = seen.columns(cohort);
-        let sample = Sample { values: top, weights: None, clusters: Some(unit) };
-        match statistic {
-            Statistic::Share => jackknife::share(&sample, bottom),
-            _ => jackknife::ratio(&sample, bottom),
-        }
+        Statistic::Share if of.parts => jackknife::share_of_sums(&sums, of.all_or_none).ok(),
+        Statistic::Share => None,
+        _ => jackknife::ratio_of_sums(&sums).ok(),
     };
     let few = (!seen.by_person()).then_some(seen.people);
-    match made.ok().and_then(|made| Some((made.method, made.interval?))) {
+    match made.and_then(|made| Some((made.method, made.interval?))) {
         Some((method, ends)) => {
             // What is never negative has no mean below 0 either.
-            let counts = matches!(statistic, Statistic::Mean | Statistic::Per(_))
-                && seen.observations.iter().all(|seen| seen.top >= 0.0);
+            let counts = matches!(statistic, Statistic::Mean | Statistic::Per(_)) && of.counts;
             let low = if counts { ends.low.max(0.0) } else { ends.low };
             estimate.low = Some(rounded(of_ratio(statistic, low)));
             estimate.high = Some(rounded(of_ratio(statistic, ends.high)));
@@ -214,17 +288,17 @@ fn interval(estimate: &mut Estimate, statistic: Statistic, seen: &Seen, cohort: 
 
 /// What it takes to add a number up with the same of others: the tops and bottoms of people, and their squares and products. A
 /// percentile does not add up.
-fn sums(statistic: Statistic, seen: &Seen, cohort: &Cohort) -> Option<Sums> {
+fn sums(statistic: Statistic, seen: &Seen, cohort: &Cohort) -> Option<share::Sums> {
     if matches!(statistic, Statistic::Quantile(_)) || !cohort.gated.as_ref().is_none_or(|gated| gated.sums) {
         return None;
     }
     if cohort.gated.is_none() {
-        return Some(Sums::Ratio { statistic, people: Moments::new(2) });
+        return Some(share::Sums::Ratio { statistic, people: Moments::new(2) });
     }
-    let columns = |of: fn(&Observation) -> f64| -> Vec<f64> { seen.observations.iter().map(of).collect() };
-    let person: Vec<u32> = seen.observations.iter().map(|one| cohort.person[one.session]).collect();
-    let people = Moments::of(&person, &[&columns(|one| one.top), &columns(|one| one.bottom)]).ok()?;
-    Some(Sums::Ratio { statistic, people })
+    let bottoms: Vec<f64> = seen.observations.iter().map(|(.., bottom)| bottom).collect();
+    let person: Vec<u32> = seen.observations.session.iter().map(|one| cohort.person[*one as usize]).collect();
+    let people = Moments::of(&person, &[&seen.observations.top, &bottoms]).ok()?;
+    Some(share::Sums::Ratio { statistic, people })
 }
 
 /// What a number rests on: the sessions observed; of a share or a mean, those that are not zero in it. Too little where the
@@ -236,32 +310,33 @@ fn rests(
     gated: &Gated,
     cohort: &Cohort,
 ) -> Rests {
-    let over = seen.over.get_or_init(|| Rests::on(cohort, seen.observations.iter().map(|one| one.session)));
+    let over = seen.over.get_or_init(|| Rests::on(cohort, seen.observations.iter().map(|one| one.0)));
     // Somebody has as many of them as sessions, or of turns more.
     let most = || *seen.most.get_or_init(|| seen.most(gated));
-    let amounts = |of: fn(&Observation) -> f64| {
-        gated.spread_of(seen.observations.iter().map(|one| (one.session, of(one))), most())
+    let amounts = |of: fn(f64, f64) -> f64| {
+        gated.spread_of(
+            seen.observations.iter().map(|(session, top, bottom)| (session, of(top, bottom))),
+            most(),
+        )
     };
     let side = |on: &dyn Fn(f64) -> bool| {
-        let on_side = seen.observations.iter().filter(|one| on(one.top));
-        gated.spread_of(on_side.map(|one| (one.session, 1.0)), most())
+        let on_side = seen.observations.iter().filter(|one| on(one.1));
+        gated.spread_of(on_side.map(|one| (one.0, 1.0)), most())
     };
     let counts = || {
         let counted = seen.counts.get_or_init(|| {
-            Rests::on(cohort, seen.observations.iter().filter(|one| one.top != 0.0).map(|one| one.session))
-                .over
+            Rests::on(cohort, seen.observations.iter().filter(|one| one.1 != 0.0).map(|one| one.0)).over
         });
         Some(counted.clone())
     };
-    let bottoms = || amounts(|one| one.bottom);
+    let bottoms = || amounts(|_, bottom| bottom);
     match statistic {
         Statistic::Share => {
-            let spread =
-                bottoms() && amounts(|one| one.top) && amounts(|one| (one.bottom - one.top).max(0.0));
+            let spread = bottoms() && amounts(|top, _| top) && amounts(|top, bottom| (bottom - top).max(0.0));
             Rests { counts: counts(), too_few: !spread, ..over.clone() }
         }
         Statistic::Mean | Statistic::Per(_) => {
-            Rests { counts: counts(), too_few: !(bottoms() && amounts(|one| one.top)), ..over.clone() }
+            Rests { counts: counts(), too_few: !(bottoms() && amounts(|top, _| top)), ..over.clone() }
         }
         Statistic::GeometricMean => Rests { too_few: !bottoms(), ..over.clone() },
         Statistic::Quantile(_) => {
@@ -291,15 +366,17 @@ fn can_bound(p: f64, n: u64) -> bool {
 }
 
 /// The numbers of sessions and of people that observations come from.
-fn distinct(seen: &[Observation], cohort: &Cohort) -> (usize, usize) {
-    let mut sessions = vec![false; cohort.sessions.len()];
+fn distinct(seen: &Observations, cohort: &Cohort) -> (usize, usize) {
     let mut people = vec![false; cohort.people];
-    for seen in seen {
-        sessions[seen.session] = true;
-        people[cohort.person[seen.session] as usize] = true;
+    let (mut sessions, mut last) = (0, None);
+    for session in &seen.session {
+        if last != Some(session) {
+            last = Some(session);
+            sessions += 1;
+            people[cohort.person[*session as usize] as usize] = true;
+        }
     }
-    let count = |marks: Vec<bool>| marks.into_iter().filter(|mark| *mark).count();
-    (count(sessions), count(people))
+    (sessions, people.into_iter().filter(|there| *there).count())
 }
 
 /// To 12 significant digits: what differs beyond them between mathematics libraries is not in the output.

@@ -1,5 +1,6 @@
 //! What was judged of a session, looked up once for all findings. Judges nothing.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use metier_label::{Derived, Labels, Value, rubric};
@@ -74,8 +75,39 @@ static PLACES: LazyLock<Places> = LazyLock::new(|| {
     }
 });
 
+/// Judges one session after another, and remembers what followed from the same answers.
+#[derive(Default)]
+pub(crate) struct Judge {
+    of_outcome: HashMap<[u16; 4], Derived, foldhash::fast::FixedState>,
+    of_kind: HashMap<[u16; 2], Derived, foldhash::fast::FixedState>,
+}
+
+impl Judge {
+    /// What was judged of a session.
+    pub(crate) fn judged(&mut self, labels: &Labels, facts: &Facts) -> Judged {
+        let places = &*PLACES;
+        let code = |at: usize| match labels.answers.get(at).copied().flatten().map(|answer| answer.value) {
+            Some(Value::Choice(choice)) => 1 + u16::from(choice),
+            Some(Value::Level(level)) => 257 + u16::from(level),
+            _ => 0,
+        };
+        let lines = facts.lines_added.map_or(0, |lines| 1 + u16::from(lines > 0));
+        let outcome = [code(places.outcome), code(places.success_signal), code(places.failure_signal), lines];
+        let kind = [code(places.codebase), code(places.occupation)];
+        let derive = || Derived::of(labels, facts, rubric());
+        let of_outcome = *self.of_outcome.entry(outcome).or_insert_with(derive);
+        let of_kind = *self.of_kind.entry(kind).or_insert_with(derive);
+        let Derived { judged_writing, software_occupation, .. } = of_kind;
+        Judged::with(labels, Derived { judged_writing, software_occupation, ..of_outcome })
+    }
+}
+
 impl Judged {
     pub(crate) fn of(labels: &Labels, facts: &Facts) -> Judged {
+        Judged::with(labels, Derived::of(labels, facts, rubric()))
+    }
+
+    fn with(labels: &Labels, derived: Derived) -> Judged {
         let places = &*PLACES;
         let value = |at: usize| labels.answers.get(at).copied().flatten().map(|answer| answer.value);
         let choice = |at| match value(at) {
@@ -108,7 +140,7 @@ impl Judged {
                 Some(Value::Usd(usd)) => Some(usd),
                 _ => None,
             },
-            derived: Derived::of(labels, facts, rubric()),
+            derived,
         }
     }
 }
@@ -149,5 +181,30 @@ mod tests {
         let names: Vec<&str> = expertise.options().iter().skip(1).map(|level| level.name.as_str()).collect();
         assert_eq!(names, LEVELS.map(|(_, name)| name));
         assert_eq!(option("work_mode", "fixing"), 1);
+    }
+
+    #[test]
+    fn what_is_remembered_is_what_follows() {
+        let mut judge = Judge::default();
+        let mut draw = 7_u64;
+        let mut below = |count: u64| {
+            draw = draw.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+            (draw >> 33) % count
+        };
+        for _ in 0..2_000 {
+            let mut labels = Labels::none(metier_label::Rater::builtin(), rubric());
+            for question in &rubric().questions {
+                let options = question.options().len() as u64;
+                if options == 0 || below(5) == 0 {
+                    continue;
+                }
+                let at = below(options) as u8;
+                let value = if question.is_ordinal() { Value::Level(at) } else { Value::Choice(at) };
+                labels.set(rubric(), &question.name, value, None);
+            }
+            let lines_added = [None, Some(0), Some(1), Some(9)][below(4) as usize];
+            let facts = Facts { lines_added, ..Facts::default() };
+            assert_eq!(judge.judged(&labels, &facts).derived, Judged::of(&labels, &facts).derived);
+        }
     }
 }

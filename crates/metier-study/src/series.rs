@@ -8,17 +8,32 @@ use crate::selection::{Cohort, Selected};
 /// Observations of one quantity, and what is asked about it.
 pub(crate) struct Series {
     pub(crate) n_of: &'static str,
-    pub(crate) observations: Vec<Observation>,
+    pub(crate) observations: Observations,
     pub(crate) asked: Vec<Asked>,
 }
 
-/// Something observed in a session: `top` of `bottom`. A value of its own has `bottom` 1.
-#[derive(Clone, Copy)]
-pub(crate) struct Observation {
+/// What was observed in sessions, in their order: `top` of `bottom`.
+#[derive(Default)]
+pub(crate) struct Observations {
     /// The index of the session in its group.
-    pub(crate) session: usize,
-    pub(crate) top: f64,
-    pub(crate) bottom: f64,
+    pub(crate) session: Vec<u32>,
+    pub(crate) top: Vec<f64>,
+    /// Empty if all are 1, as those of values of their own.
+    pub(crate) bottom: Vec<f64>,
+}
+
+impl Observations {
+    pub(crate) fn len(&self) -> usize {
+        self.session.len()
+    }
+
+    /// Session, top and bottom of each.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, f64, f64)> + Clone {
+        let ones = self.len() - self.bottom.len();
+        let bottoms = self.bottom.iter().copied().chain(std::iter::repeat_n(1.0, ones));
+        let tops = self.session.iter().zip(&self.top).zip(bottoms);
+        tops.map(|((session, top), bottom)| (*session as usize, *top, bottom))
+    }
 }
 
 /// A number that is asked for.
@@ -49,7 +64,7 @@ pub(crate) enum Statistic {
 impl Series {
     /// One value a session, where it is recorded.
     pub(crate) fn sessions(cohort: &Cohort, value: impl Fn(&Facts) -> Option<f64>) -> Series {
-        Series::ratio("sessions", cohort, |session| value(session.facts).map(|value| (value, 1.0)))
+        Series::values(cohort, |session| value(session.facts))
     }
 
     /// Whether something is so, of each session where that is recorded.
@@ -59,7 +74,18 @@ impl Series {
 
     /// Whether something is so, of each session where it was judged.
     pub(crate) fn judged(cohort: &Cohort, so: impl Fn(&Selected) -> Option<bool>) -> Series {
-        Series::ratio("sessions", cohort, |session| so(session).map(|so| (f64::from(u8::from(so)), 1.0)))
+        Series::values(cohort, |session| so(session).map(|so| f64::from(u8::from(so))))
+    }
+
+    fn values(cohort: &Cohort, value: impl Fn(&Selected) -> Option<f64>) -> Series {
+        let mut observations = Observations::default();
+        for (session, selected) in (0..).zip(cohort.sessions.iter()) {
+            if let Some(top) = value(selected) {
+                observations.session.push(session);
+                observations.top.push(top);
+            }
+        }
+        Series { n_of: "sessions", observations, asked: Vec::new() }
     }
 
     /// A top and a bottom a session, where both are recorded; the bottoms count what `n_of` says.
@@ -68,23 +94,26 @@ impl Series {
         cohort: &Cohort,
         of: impl Fn(&Selected) -> Option<(f64, f64)>,
     ) -> Series {
-        let observed = |(session, selected)| {
-            let (top, bottom) = of(selected)?;
-            Some(Observation { session, top, bottom })
-        };
-        let mut observations = Vec::with_capacity(cohort.sessions.len());
-        observations.extend(cohort.sessions.iter().enumerate().filter_map(observed));
+        let mut observations = Observations::default();
+        for (session, selected) in (0..).zip(cohort.sessions.iter()) {
+            if let Some((top, bottom)) = of(selected) {
+                observations.session.push(session);
+                observations.top.push(top);
+                observations.bottom.push(bottom);
+            }
+        }
         Series { n_of, observations, asked: Vec::new() }
     }
 
     /// One value a person, of how many sessions the person has: each session brings its part.
     pub(crate) fn of_people(cohort: &Cohort, counts: &[u32], value: impl Fn(u32) -> f64) -> Series {
-        let observed = |(session, person): (usize, &u32)| {
-            let count = counts[*person as usize];
-            let part = 1.0 / f64::from(count);
-            Observation { session, top: value(count) * part, bottom: part }
+        let count = |person: &u32| counts[*person as usize];
+        let part = |person: &u32| 1.0 / f64::from(count(person));
+        let observations = Observations {
+            session: (0..cohort.person.len() as u32).collect(),
+            top: cohort.person.iter().map(|person| value(count(person)) * part(person)).collect(),
+            bottom: cohort.person.iter().map(part).collect(),
         };
-        let observations = cohort.person.iter().enumerate().map(observed).collect();
         Series { n_of: "people", observations, asked: Vec::new() }
     }
 
@@ -99,16 +128,13 @@ impl Series {
         counts: impl Fn(&Selected) -> bool,
         value: impl Fn(&Turn) -> Option<f64>,
     ) -> Series {
-        let counted = || cohort.sessions.iter().enumerate().filter(|(_, selected)| counts(selected));
-        let turns = counted().map(|(_, selected)| selected.facts.turns.len()).sum();
-        let mut observations = Vec::with_capacity(turns);
-        for (session, selected) in counted() {
-            let turns = selected.facts.turns.iter().filter(|turn| turn.prompt.is_some());
-            observations.extend(turns.filter_map(&value).map(|top| Observation {
-                session,
-                top,
-                bottom: 1.0,
-            }));
+        let mut observations = Observations::default();
+        for (session, selected) in (0..).zip(cohort.sessions.iter()) {
+            if counts(selected) {
+                let turns = selected.facts.turns.iter().filter(|turn| turn.prompt.is_some());
+                observations.top.extend(turns.filter_map(&value));
+                observations.session.resize(observations.top.len(), session);
+            }
         }
         Series { n_of: "turns", observations, asked: Vec::new() }
     }

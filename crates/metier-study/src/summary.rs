@@ -60,31 +60,69 @@ impl Summary {
             typed_words: None,
             agent_words: None,
             bundles: Some(bundles),
-            ..Summary::of(population.unwrap_or_default(), std::iter::empty())
+            ..Totals::default().summary(population.unwrap_or_default())
         }
     }
+}
 
-    pub(crate) fn of<'a>(population: Population, facts: impl Iterator<Item = &'a Facts> + Clone) -> Summary {
-        let any = facts.clone().next().is_some();
-        let synthetic = facts.clone().all(|facts| facts.agent_version.as_deref() == Some(SYNTHETIC_VERSION));
-        let sum = |what: fn(&Facts) -> u64| Some(facts.clone().map(what).sum());
-        let mut agents = BTreeMap::new();
-        for facts in facts.clone() {
-            *agents.entry(facts.agent.name()).or_default() += 1;
+/// What facts add up to.
+#[derive(Default)]
+pub(crate) struct Totals {
+    prompts: u64,
+    actions: u64,
+    typed_words: u64,
+    agent_words: u64,
+    agents: BTreeMap<&'static str, usize>,
+    first: Option<Time>,
+    last: Option<Time>,
+    sessions: usize,
+    synthetic: usize,
+}
+
+impl Totals {
+    pub(crate) fn add(&mut self, facts: &Facts) {
+        self.prompts += facts.prompts;
+        self.actions += facts.actions;
+        self.typed_words += facts.prompt_words;
+        self.agent_words += facts.words;
+        *self.agents.entry(facts.agent.name()).or_default() += 1;
+        self.between(facts.first, facts.last);
+        self.sessions += 1;
+        self.synthetic += usize::from(facts.agent_version.as_deref() == Some(SYNTHETIC_VERSION));
+    }
+
+    pub(crate) fn join(&mut self, other: &Totals) {
+        self.prompts += other.prompts;
+        self.actions += other.actions;
+        self.typed_words += other.typed_words;
+        self.agent_words += other.agent_words;
+        for (agent, sessions) in &other.agents {
+            *self.agents.entry(agent).or_default() += sessions;
         }
+        self.between(other.first, other.last);
+        self.sessions += other.sessions;
+        self.synthetic += other.synthetic;
+    }
+
+    fn between(&mut self, first: Option<Time>, last: Option<Time>) {
+        self.first = self.first.into_iter().chain(first).min();
+        self.last = self.last.max(last);
+    }
+
+    pub(crate) fn summary(self, population: Population) -> Summary {
         Summary {
             population,
-            prompts: sum(|facts| facts.prompts),
-            actions: sum(|facts| facts.actions),
-            typed_words: sum(|facts| facts.prompt_words),
-            agent_words: sum(|facts| facts.words),
-            agents,
-            first: facts.clone().filter_map(|facts| facts.first).min(),
-            last: facts.filter_map(|facts| facts.last).max(),
+            prompts: Some(self.prompts),
+            actions: Some(self.actions),
+            typed_words: Some(self.typed_words),
+            agent_words: Some(self.agent_words),
+            agents: self.agents,
+            first: self.first,
+            last: self.last,
             labels: None,
             conditions: Vec::new(),
             bundles: None,
-            synthetic: synthetic && any,
+            synthetic: self.sessions > 0 && self.synthetic == self.sessions,
         }
     }
 }

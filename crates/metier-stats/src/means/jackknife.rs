@@ -74,9 +74,18 @@ pub fn share(part: &Sample, whole: &[f64]) -> Result<Estimate, Error> {
     let all_or_none = [0.0, 1.0]
         .into_iter()
         .find(|share| part.values.iter().zip(whole).all(|(part, whole)| *part == share * whole));
-    let made = match (ratio(part, whole), all_or_none) {
+    let size = (part.values.len(), part.check()?.count());
+    stretched(ratio(part, whole), all_or_none, size)
+}
+
+/// A share with an interval that stays within 0 to 1, from the ratio that it is.
+fn stretched(
+    ratio: Result<Estimate, Error>,
+    all_or_none: Option<f64>,
+    (rows, clusters): (usize, usize),
+) -> Result<Estimate, Error> {
+    let made = match (ratio, all_or_none) {
         (Err(Error::NoSpread { .. }), Some(estimate)) => {
-            let (rows, clusters) = (part.values.len(), part.check()?.count());
             let interval = wilson(estimate, clusters as f64);
             return Ok(Estimate {
                 estimate,
@@ -111,6 +120,88 @@ pub fn quantile(sample: &Sample, p: f64) -> Result<Estimate, Error> {
     Ok(ordered.estimate(p, spread, clusters.count()))
 }
 
+/// Rows that are summed over their clusters already: each estimate from them is then as quick as there are clusters.
+#[derive(Debug, Clone, Copy)]
+pub struct Sums<'a> {
+    /// The ratio θ = Σ top / Σ bottom.
+    pub ratio: f64,
+    /// Σ bottom.
+    pub bottom: f64,
+    /// Σ (top − θ · bottom) of each cluster.
+    pub residuals: &'a [f64],
+    /// Σ bottom of each cluster.
+    pub bottoms: &'a [f64],
+    /// How many rows there were.
+    pub rows: usize,
+    /// Σ |top| over the rows: what spreads less than its rounding does not spread.
+    pub size: f64,
+}
+
+/// [`ratio`], from sums over clusters.
+///
+/// # Errors
+///
+/// Those of [`ratio`].
+///
+/// ```
+/// # use metier_stats::means::{Sample, jackknife::{self, Sums}};
+/// let top = Sample { values: &[1.0, 2.0, 6.0, 1.0], weights: None, clusters: Some(&[1, 1, 2, 3]) };
+/// let (residuals, bottoms) = (&[-2.0, 3.5, -1.5], &[2.0, 1.0, 1.0]);
+/// let sums = Sums { ratio: 2.5, bottom: 4.0, residuals, bottoms, rows: 4, size: 10.0 };
+/// assert_eq!(jackknife::ratio_of_sums(&sums)?, jackknife::ratio(&top, &[1.0; 4])?);
+/// # Ok::<(), metier_stats::Error>(())
+/// ```
+pub fn ratio_of_sums(sums: &Sums) -> Result<Estimate, Error> {
+    let made = Ratio::of_sums(sums)?;
+    let clusters = Numbered::Together { of: Vec::new(), count: sums.bottoms.len() };
+    let spread = made.spread(&clusters, "the ratio")?;
+    Ok(Estimate {
+        estimate: made.estimate,
+        std_error: Some(spread.std_error),
+        interval: Some(spread.around(made.estimate)),
+        method: Method::Student,
+        rows: sums.rows,
+        clusters: sums.bottoms.len(),
+    })
+}
+
+/// [`share`], from sums over clusters of parts that are from 0 to their whole; `all_or_none` is 1 if every part is its whole, 0
+/// if every part is 0.
+///
+/// # Errors
+///
+/// Those of [`ratio`].
+pub fn share_of_sums(sums: &Sums, all_or_none: Option<f64>) -> Result<Estimate, Error> {
+    stretched(ratio_of_sums(sums), all_or_none, (sums.rows, sums.bottoms.len()))
+}
+
+/// [`quantile`] of finite values in ascending order. `residuals` gives, for a value and the share of rows that are no greater
+/// than it, the sums over clusters of 1 less the share for these
+/// rows, and of 0 less the share for the others. `rows` is how many rows each cluster has.
+///
+/// # Errors
+///
+/// Those of [`quantile`].
+pub fn quantile_of_sums(
+    sorted: &[f64],
+    p: f64,
+    rows: &[f64],
+    residuals: impl FnOnce(f64, f64) -> Vec<f64>,
+) -> Result<Estimate, Error> {
+    if sorted.is_empty() {
+        return Err(Error::TooFew { what: "rows", count: 0, least: 1 });
+    }
+    let ordered = Ordered::sorted(sorted, p)?;
+    let end = ordered.quantile(p);
+    let size = sorted.partition_point(|value| *value <= end) as f64;
+    let (ratio, bottom) = (size / sorted.len() as f64, sorted.len() as f64);
+    let residuals = residuals(end, ratio);
+    let sums = Sums { ratio, bottom, residuals: &residuals, bottoms: rows, rows: sorted.len(), size };
+    let clusters = Numbered::Together { of: Vec::new(), count: rows.len() };
+    let spread = Ratio::of_sums(&sums)?.spread(&clusters, "the share of rows up to the quantile")?;
+    Ok(ordered.estimate(p, spread, rows.len()))
+}
+
 /// A ratio and how far it is off without each cluster.
 struct Ratio {
     estimate: f64,
@@ -138,6 +229,22 @@ impl Ratio {
         }
         let size: f64 = top.values.iter().enumerate().map(|(row, value)| top.weight(row) * value.abs()).sum();
         Ok(Ratio { estimate, off, scale: size / below.abs() })
+    }
+
+    fn of_sums(sums: &Sums) -> Result<Ratio, Error> {
+        let Sums { ratio, bottom, residuals, bottoms, size, .. } = *sums;
+        if bottoms.len() != residuals.len() {
+            let column = "the bottom".into();
+            return Err(Error::Lengths { column, values: bottoms.len(), rows: residuals.len() });
+        }
+        if bottom == 0.0 {
+            return Err(Error::NoSpread { what: "the bottom of the ratio" });
+        }
+        if !(ratio.is_finite() && bottom.is_finite()) {
+            return Err(Error::TooLarge { column: "the value".into() });
+        }
+        let off = residuals.iter().zip(bottoms).map(|(residual, own)| residual / (bottom - own)).collect();
+        Ok(Ratio { estimate: ratio, off, scale: size / bottom.abs() })
     }
 
     fn spread(&self, clusters: &Numbered, what: &'static str) -> Result<Spread, Error> {
@@ -174,6 +281,37 @@ mod tests {
         };
         let squares: f64 = [1, 2, 3].into_iter().map(|one| (without(one) - made.estimate).powi(2)).sum();
         assert!((made.std_error.expect("it spreads") - (squares * 2.0 / 3.0).sqrt()).abs() < 1e-15);
+    }
+
+    #[test]
+    fn sums_give_what_rows_give() {
+        let values: Vec<f64> = (0..90).map(|row| f64::from(row * 37 % 53) / 7.0).collect();
+        let clusters: Vec<u32> = (0..90).map(|row| row * row % 11).collect();
+        let sample = Sample { values: &values, weights: None, clusters: Some(&clusters) };
+        let levels = Numbered::new(Some(&clusters), 90).expect("as many codes as rows");
+        let ones = levels.sums([1.0; 90].into_iter());
+        let residuals = |of: &[f64], ratio: f64| levels.sums(of.iter().map(|value| value - ratio));
+        let size: f64 = values.iter().sum();
+        let ratio_of = Sums {
+            ratio: size / 90.0,
+            bottom: 90.0,
+            residuals: &residuals(&values, size / 90.0),
+            bottoms: &ones,
+            rows: 90,
+            size,
+        };
+        assert_eq!(ratio_of_sums(&ratio_of), ratio(&sample, &[1.0; 90]));
+        let mut sorted = values.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let below = |end: f64| -> Vec<f64> {
+            values.iter().map(|value| f64::from(u8::from(*value <= end))).collect()
+        };
+        let made = quantile_of_sums(&sorted, 0.4, &ones, |end, share| residuals(&below(end), share));
+        assert_eq!(made, quantile(&sample, 0.4));
+        let part = below(3.0);
+        let size: f64 = part.iter().sum();
+        let sums = Sums { ratio: size / 90.0, residuals: &residuals(&part, size / 90.0), size, ..ratio_of };
+        assert_eq!(share_of_sums(&sums, None), share(&Sample { values: &part, ..sample }, &[1.0; 90]));
     }
 
     #[test]

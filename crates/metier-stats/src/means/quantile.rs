@@ -1,5 +1,7 @@
 //! Quantiles with Woodruff's interval.
 
+use std::borrow::Cow;
+
 use super::single::mean_influence;
 use super::{Estimate, Method, Sample, Spread, spread};
 use crate::bootstrap::Interval;
@@ -37,24 +39,31 @@ pub fn quantile(sample: &Sample, p: f64) -> Result<Estimate, Error> {
     Ok(ordered.estimate(p, spread, clusters.count()))
 }
 
+fn check(p: f64) -> Result<(), Error> {
+    if p > 0.0 && p < 1.0 {
+        return Ok(());
+    }
+    Err(Error::Argument { name: "the share below a quantile", value: p, wanted: "a number between 0 and 1" })
+}
+
 /// Values in order, and where between 0 and 1 each stands.
-pub(super) struct Ordered {
-    values: Vec<f64>,
+pub(super) struct Ordered<'a> {
+    values: Cow<'a, [f64]>,
     /// Without weights the k-th of n stands at k / (n − 1).
     positions: Option<Vec<f64>>,
 }
 
-impl Ordered {
+impl<'a> Ordered<'a> {
     /// The values of a checked sample, for a quantile at `p`.
-    pub(super) fn at(sample: &Sample, p: f64) -> Result<Ordered, Error> {
-        if p > 0.0 && p < 1.0 {
-            return Ok(Ordered::new(sample));
-        }
-        Err(Error::Argument {
-            name: "the share below a quantile",
-            value: p,
-            wanted: "a number between 0 and 1",
-        })
+    pub(super) fn at(sample: &Sample, p: f64) -> Result<Ordered<'static>, Error> {
+        check(p)?;
+        Ok(Ordered::new(sample))
+    }
+
+    /// Values that are in order already.
+    pub(super) fn sorted(values: &'a [f64], p: f64) -> Result<Ordered<'a>, Error> {
+        check(p)?;
+        Ok(Ordered { values: Cow::Borrowed(values), positions: None })
     }
 
     /// The quantile with Woodruff's interval, from the spread of the share below it.
@@ -73,11 +82,11 @@ impl Ordered {
         }
     }
 
-    fn new(sample: &Sample) -> Ordered {
+    fn new(sample: &Sample) -> Ordered<'static> {
         let Some(weights) = sample.weights else {
             let mut values = sample.values.to_vec();
             values.sort_unstable_by(f64::total_cmp);
-            return Ordered { values, positions: None };
+            return Ordered { values: values.into(), positions: None };
         };
         let mut pairs: Vec<(f64, f64)> = sample.values.iter().copied().zip(weights.iter().copied()).collect();
         pairs.sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1)));
@@ -91,7 +100,10 @@ impl Ordered {
         for position in &mut positions {
             *position = if last > first { (*position - first) / (last - first) } else { 0.5 };
         }
-        Ordered { values: pairs.into_iter().map(|(value, _)| value).collect(), positions: Some(positions) }
+        Ordered {
+            values: pairs.into_iter().map(|(value, _)| value).collect::<Vec<f64>>().into(),
+            positions: Some(positions),
+        }
     }
 
     /// The value at p, from 0 to 1, between the two that stand next to it.
