@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, anyhow, bail};
 
 mod bench;
+mod browser;
 mod check;
 mod corpus;
 mod fuzz;

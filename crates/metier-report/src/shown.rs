@@ -23,3 +23,8 @@ pub fn published(measure: &Measure) -> Option<String> {
 pub fn thousands(n: u64) -> String {
     number::thousands(n)
 }
+
+/// A definition without the marks of emphasis and code that it has for terminals.
+pub fn words(definition: &str) -> String {
+    definition.replace(['*', '`'], "")
+}

@@ -56,7 +56,7 @@ impl Place {
 }
 
 /// A page in its frame. `pooled` leaves out what a store of many people does not show.
-pub(crate) fn page(title: &str, place: Place, pooled: bool, content: &Markup) -> Markup {
+pub(crate) fn page(title: &str, place: Option<Place>, pooled: bool, content: &Markup) -> Markup {
     html! { (DOCTYPE) html lang="en" {
         (head(title))
         body {
@@ -65,7 +65,7 @@ pub(crate) fn page(title: &str, place: Place, pooled: bool, content: &Markup) ->
                 a.name href="/" { "metier" }
                 nav aria-label="Pages" {
                     @for other in Place::ALL.into_iter().filter(|other| !(pooled && other.is_owners())) {
-                        a href=(other.path()) aria-current=[(other == place).then_some("page")] { (other.name()) }
+                        a href=(other.path()) aria-current=[(Some(other) == place).then_some("page")] { (other.name()) }
                     }
                 }
                 button.quiet #theme type="button" hidden { "Dark or light" }

@@ -15,8 +15,8 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::frame;
 use crate::held::App;
+use crate::{answer, frame};
 
 /// What a browser may load and run: our own files, no inline script or style, nothing from elsewhere, in no frame.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
@@ -109,13 +109,15 @@ pub(crate) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
     } else if !reads && !text(header::ORIGIN).is_some_and(ours) {
         refused(StatusCode::FORBIDDEN, "This was sent from another page.")
     } else {
-        next.run(request).await
+        let pooled = app.now().is_some_and(|held| held.is_pooled());
+        answer::told(next.run(request).await, pooled)
     };
     let headers = response.headers_mut();
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        // With `no-referrer` a browser would not say that a form is from our own page.
+        (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),
     ];
     for (name, value) in fixed {

@@ -20,6 +20,7 @@
       paint();
     });
   }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
   paint();
 
   // Filters: fetch the same page and put its result in the place of ours.

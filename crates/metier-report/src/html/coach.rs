@@ -1,7 +1,7 @@
 //! What the coach has to say, as HTML. Adds no number and no advice.
 
 use maud::{Markup, html};
-use metier_study::coach::{Coach, Contrast, Kind, Line, Suggestion};
+use metier_study::coach::{Coach, Contrast, Kind, Suggestion, Theme};
 
 use crate::coach::{closing, told, windows};
 use crate::number;
@@ -21,7 +21,7 @@ pub fn coach(coach: &Coach, address: Option<&dyn Fn(&str) -> String>) -> Markup 
             section.card {
                 h2 { (theme.title) }
                 p.sub { (theme.about) }
-                (lines(&theme.lines, coach.earlier.is_some(), coach.beside.is_some()))
+                (lines(theme, coach.earlier.is_some(), coach.beside.is_some()))
             }
         }
         @if recovery.recovered > 0 && recovery.not_recovered > 0 {
@@ -78,9 +78,9 @@ fn suggested(suggestion: &Suggestion, address: Option<&dyn Fn(&str) -> String>) 
     }
 }
 
-fn lines(lines: &[Line], compared: bool, beside: bool) -> Markup {
+fn lines(theme: &Theme, compared: bool, beside: bool) -> Markup {
     html! {
-        div.wide tabindex="0" role="region" aria-label="Numbers" {
+        div.wide tabindex="0" role="region" aria-label={ "Numbers: " (theme.title) } {
             table {
                 thead { tr {
                     th scope="col" { "Measure" }
@@ -90,7 +90,7 @@ fn lines(lines: &[Line], compared: bool, beside: bool) -> Markup {
                     @if compared { th.number scope="col" { "Earlier" } th scope="col" { "Recent less earlier" } }
                     @if beside { th.number scope="col" { "Pooled" } }
                 } }
-                tbody { @for line in lines {
+                tbody { @for line in &theme.lines {
                     tr data-measure=(line.name) {
                         th scope="row" { (line.title) }
                         td.number { (number::shown(&line.recent, line.unit)) }

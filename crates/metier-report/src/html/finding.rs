@@ -7,6 +7,7 @@ use super::regression;
 use crate::notes::Notes;
 use crate::number;
 use crate::picture::pictures;
+use crate::shown;
 use crate::terminal::{people, sentences};
 
 /// Whom findings speak of, as paragraphs.
@@ -57,7 +58,7 @@ pub(super) fn with_id(finding: &Finding, id: &str) -> Markup {
             }
             details {
                 summary { "Definition" }
-                p { (finding.definition) }
+                p { (shown::words(finding.definition)) }
                 dl.facts {
                     dt { "One observation" } dd { "a " (finding.unit) }
                     dt { "Sessions" } dd { (number::thousands(finding.population.sessions as u64)) }

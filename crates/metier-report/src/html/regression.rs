@@ -15,7 +15,7 @@ pub(super) fn table(title: &str, table: &Regressions) -> Markup {
             table {
                 caption { (title) }
                 thead { tr {
-                    th scope="col" { "" }
+                    td {}
                     @for (number, model) in table.numbers().into_iter().zip(&table.models) {
                         th.number scope="col" { "(" (number) ") " (model.outcome) }
                     }
@@ -24,7 +24,7 @@ pub(super) fn table(title: &str, table: &Regressions) -> Markup {
                     tbody.block {
                         @for line in block {
                             tr {
-                                th scope="row" { (line.label) }
+                                @if line.label.is_empty() { td {} } @else { th scope="row" { (line.label) } }
                                 @for cell in &line.cells {
                                     td.number.interval[line.label.is_empty()] { (cell) }
                                 }

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::IntoResponse;
 use maud::html;
 use metier_report::html::{finding, headline};
+use metier_report::shown;
 use metier_study::{FINDINGS, find};
 
 use super::filters::Filters;
 use super::{aside, empty, framed};
-use crate::answer::{self, Answer, Trouble};
+use crate::answer::{self, Answer, Named, Trouble};
 use crate::frame::Place;
 use crate::held::App;
 
@@ -24,7 +25,7 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Answer {
                 li {
                     a href={ "/findings/" (study.name) } { (study.title) }
                     br;
-                    span.sub { (first_sentence(study.definition)) }
+                    span.sub { (shown::words(first_sentence(study.definition))) }
                 }
             }
         }
@@ -38,8 +39,8 @@ fn first_sentence(text: &str) -> &str {
 
 pub(super) async fn page(
     State(app): State<Arc<App>>,
-    Path(name): Path<String>,
-    Query(filters): Query<Filters>,
+    Named(name): Named,
+    answer::Asked(filters): answer::Asked<Filters>,
 ) -> Answer {
     let study = find(&name).map_err(|error| Trouble::NotFound(error.to_string()))?;
     let held = app.held().await?;
@@ -96,7 +97,7 @@ pub(super) async fn page(
                 div.note { p { "No session has all of that. Take one of the filters back." } }
             } @else {
                 (headline(summary))
-                @for one in findings { (finding(one)) }
+                div.alone { @for one in findings { (finding(one)) } }
                 p.noprint {
                     "The same as "
                     a href={ (action) (filters.query("json")) } { "JSON" } ", "

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use maud::html;
+use metier_report::shown;
 use metier_study::FINDINGS;
 use metier_study::published::figures;
 
@@ -42,7 +43,7 @@ pub(super) async fn page(State(app): State<Arc<App>>) -> Answer {
             p { "What a rater is asked about each session." }
             @for question in &metier_label::rubric().questions {
                 details {
-                    summary { (question.name) }
+                    summary { (question.name.replace('_', " ")) }
                     p { (question.ask) }
                     p.sub { (question.rule) }
                     @if !question.options().is_empty() {
@@ -56,7 +57,7 @@ pub(super) async fn page(State(app): State<Arc<App>>) -> Answer {
             @for study in &FINDINGS {
                 details {
                     summary { (study.title) }
-                    p { (study.definition) }
+                    p { (shown::words(study.definition)) }
                     p.sub { "One observation is a " (study.unit) ". " a href={ "/findings/" (study.name) } { "See it" } }
                 }
             }

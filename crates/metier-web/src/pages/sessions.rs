@@ -3,7 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use maud::{Markup, html};
 use metier_label::{Derived, rubric};
 use metier_report::shown;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::filters::encoded;
 use super::{aside, empty, framed, owners_only};
-use crate::answer::Answer;
+use crate::answer::{self, Answer};
 use crate::frame::Place;
 use crate::held::{App, Held};
 
@@ -38,7 +38,7 @@ const COLUMNS: [(&str, &str, bool); 7] = [
     ("actions", "Actions", true),
 ];
 
-pub(super) async fn page(State(app): State<Arc<App>>, Query(asked): Query<Asked>) -> Answer {
+pub(super) async fn page(State(app): State<Arc<App>>, answer::Asked(asked): answer::Asked<Asked>) -> Answer {
     let held = app.held().await?;
     owners_only(&held)?;
     let content = aside({
@@ -182,16 +182,16 @@ fn line(held: &Held, row: &Row) -> Markup {
                 bdi { (brief.and_then(|brief| brief.project.as_deref()).unwrap_or("–")) }
                 @if let Some(brief) = brief { @if !brief.begins.is_empty() { span.begins { bdi { (brief.begins) } } } }
             }
-            td { (choice("work_mode").as_deref().unwrap_or("–")) }
-            td { (level_name(row).unwrap_or("–")) }
-            td {
+            td data-what="work:" { (choice("work_mode").as_deref().unwrap_or("–")) }
+            td data-what="expertise:" { (level_name(row).unwrap_or("–")) }
+            td data-what="outcome:" {
                 (choice("outcome").as_deref().unwrap_or("–"))
                 @if derived.verified_success == Some(true) { " " span.chip.good { "verified" } }
                 @if derived.troubled == Some(true) { " " span.chip.warn { "trouble" } }
                 @if facts.headless == Some(true) { " " span.chip { "headless" } }
             }
-            td.number { (shown::thousands(facts.prompts)) }
-            td.number { (shown::thousands(facts.actions)) }
+            td.number data-what="prompts:" { (shown::thousands(facts.prompts)) }
+            td.number data-what="actions:" { (shown::thousands(facts.actions)) }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Form;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
@@ -18,7 +18,7 @@ use serde_json::json;
 
 use super::session::known;
 use super::{aside, empty, framed, owners_only};
-use crate::answer::{self, Answer, Trouble};
+use crate::answer::{self, Answer, Named, Trouble};
 use crate::frame::Place;
 use crate::held::{App, Held};
 use crate::kept::Kept;
@@ -218,7 +218,7 @@ pub(super) async fn begin(State(app): State<Arc<App>>, Form(fields): Form<Fields
     Ok(Redirect::to(&address).into_response())
 }
 
-pub(super) async fn page(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
+pub(super) async fn page(State(app): State<Arc<App>>, Named(id): Named) -> Answer {
     let held = app.held().await?;
     owners_only(&held)?;
     let id = known(&held, &id)?;
@@ -254,7 +254,7 @@ fn text(app: &App, held: &Held, id: Id) -> Result<Option<String>, Trouble> {
 /// Keeps answers: one, of the script, or all fields of a form.
 pub(super) async fn answer(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     headers: HeaderMap,
     Form(fields): Form<Fields>,
 ) -> Answer {

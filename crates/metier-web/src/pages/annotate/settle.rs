@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Form;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect};
 use maud::{Markup, html};
 use metier_label::annotate::{Disagreement, adjudicated, disagreements, give, parse};
@@ -12,7 +12,7 @@ use metier_session::Id;
 use serde::Deserialize;
 
 use super::{Fields, field, labels, text};
-use crate::answer::{Answer, Trouble};
+use crate::answer::{self, Answer, Trouble};
 use crate::frame::Place;
 use crate::held::{App, Held};
 use crate::pages::session::known;
@@ -27,7 +27,10 @@ pub(in crate::pages) struct Asked {
     session: String,
 }
 
-pub(in crate::pages) async fn adjudicate(State(app): State<Arc<App>>, Query(asked): Query<Asked>) -> Answer {
+pub(in crate::pages) async fn adjudicate(
+    State(app): State<Arc<App>>,
+    answer::Asked(asked): answer::Asked<Asked>,
+) -> Answer {
     let held = app.held().await?;
     owners_only(&held)?;
     let id = if asked.session.is_empty() { None } else { Some(known(&held, &asked.session)?) };

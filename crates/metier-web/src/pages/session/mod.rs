@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use maud::{Markup, html};
 use metier_label::builtin::{Explained, Reason};
 use metier_label::rubric::Choice;
@@ -13,7 +13,7 @@ use metier_session::{Facts, Id, Place as Record, Session};
 use metier_store::Row;
 
 use super::{aside, framed, owners_only};
-use crate::answer::{Answer, Trouble};
+use crate::answer::{Answer, Named, Trouble};
 use crate::frame::Place;
 use crate::held::{App, Held};
 use crate::reading;
@@ -22,7 +22,7 @@ mod course;
 
 pub(super) use course::course;
 
-pub(super) async fn page(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
+pub(super) async fn page(State(app): State<Arc<App>>, Named(id): Named) -> Answer {
     let held = app.held().await?;
     owners_only(&held)?;
     let id = known(&held, &id)?;
