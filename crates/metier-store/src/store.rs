@@ -230,6 +230,10 @@ impl Store {
             for batch in self.batches(name)? {
                 rows.append(&mut schema::read(&batch?).map_err(damaged)?);
             }
+            // As they are written; whoever else writes such files may have another order.
+            if !rows.is_sorted_by_key(|row: &Row| row.session) {
+                sort_by_session(&mut rows);
+            }
             Ok(rows)
         };
         // Files are read side by side, and threads take the next one when they are done.
@@ -251,11 +255,15 @@ impl Store {
         })?;
         let mut parts: Vec<(usize, Vec<Row>)> = parts.into_iter().flatten().collect();
         parts.sort_unstable_by_key(|part| part.0);
+        // Files are in order, so the first of all is the first of one of them: each row is moved once.
         let mut rows = Vec::with_capacity(parts.iter().map(|part| part.1.len()).sum());
-        for (_, mut part) in parts {
-            rows.append(&mut part);
+        let mut parts: Vec<_> = parts.into_iter().map(|part| part.1.into_iter().peekable()).collect();
+        loop {
+            let heads =
+                parts.iter_mut().enumerate().filter_map(|(at, part)| Some((part.peek()?.session, at)));
+            let Some((_, at)) = heads.min() else { break };
+            rows.extend(parts[at].next());
         }
-        sort_by_session(&mut rows);
         Ok(rows)
     }
 }

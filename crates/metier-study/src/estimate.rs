@@ -12,8 +12,9 @@ use crate::finding::{Estimate, Measure, Method};
 use crate::gate::{Bits, Gated, Rests};
 use crate::quantile::quantile;
 use crate::selection::Cohort;
-use crate::series::{Observations, Series, Statistic};
+use crate::series::{Asked, Observations, Series, Statistic};
 use crate::share;
+use crate::side_by_side::{WORTH, each};
 
 /// Fewer sessions than this get no interval.
 const FEWEST_SESSIONS: usize = 5;
@@ -22,31 +23,32 @@ const FEWEST_PEOPLE: usize = 5;
 
 /// Estimates everything that is asked about a group.
 pub(crate) fn measures(series: Vec<Series>, cohort: &Cohort) -> Vec<Measure> {
-    let mut measures = Vec::new();
-    for Series { n_of, observations, asked } in series {
-        let has_logs = asked.iter().any(|asked| asked.statistic == Statistic::GeometricMean);
-        let logs = has_logs.then(|| Seen::new(logs(&observations), cohort));
-        let plain = Seen::new(observations, cohort);
-        for asked in asked {
-            let logs = logs.as_ref().filter(|_| asked.statistic == Statistic::GeometricMean);
-            let seen = logs.unwrap_or(&plain);
-            let mut estimate = estimate(asked.statistic, seen, n_of, cohort);
-            measures.push(Measure {
-                rests: cohort
-                    .gated
-                    .as_ref()
-                    .map(|gated| rests(asked.statistic, seen, &mut estimate, gated, cohort)),
-                name: asked.name,
-                title: asked.title,
-                unit: asked.unit,
-                key: asked.key,
-                estimate,
-                published: asked.published,
-                sums: sums(asked.statistic, seen, cohort),
-            });
+    let of = |series| measures_of(series, cohort);
+    each(series, cohort.sessions.len() >= WORTH, of).into_iter().flatten().collect()
+}
+
+fn measures_of(series: Series, cohort: &Cohort) -> Vec<Measure> {
+    let Series { n_of, observations, asked } = series;
+    let has_logs = asked.iter().any(|asked| asked.statistic == Statistic::GeometricMean);
+    let logs = has_logs.then(|| Seen::new(logs(&observations), cohort));
+    let plain = Seen::new(observations, cohort);
+    let measure = |asked: Asked| {
+        let logs = logs.as_ref().filter(|_| asked.statistic == Statistic::GeometricMean);
+        let seen = logs.unwrap_or(&plain);
+        let mut estimate = estimate(asked.statistic, seen, n_of, cohort);
+        let gated = cohort.gated.as_ref();
+        Measure {
+            rests: gated.map(|gated| rests(asked.statistic, seen, &mut estimate, gated, cohort)),
+            name: asked.name,
+            title: asked.title,
+            unit: asked.unit,
+            key: asked.key,
+            estimate,
+            published: asked.published,
+            sums: sums(asked.statistic, seen, cohort),
         }
-    }
-    measures
+    };
+    asked.into_iter().map(measure).collect()
 }
 
 /// The logarithms of the observations above zero.

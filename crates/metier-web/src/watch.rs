@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use metier_store::{Options, Store};
+use metier_study::{By, FINDINGS, Settings};
 
 use crate::held::{App, Held, Work};
 use crate::{Failure, reading};
@@ -20,10 +21,15 @@ pub(crate) fn start(app: &Arc<App>) {
     thread::spawn(move || {
         // What is in the store already is shown at once; what is new comes when it is read.
         let mut first = true;
+        let mut warm = 0;
         loop {
             let began = Instant::now();
             let result = if first { open(&app) } else { look(&app) };
             let trouble = result.err().map(|error| error.to_string());
+            if let Some(held) = app.now().filter(|held| !held.is_pooled() && held.revision != warm) {
+                warm = held.revision;
+                warm_up(&app, &held);
+            }
             *app.work.write().unwrap_or_else(PoisonError::into_inner) = Work { trouble, ..Work::default() };
             if !first && !app.site.watch && app.now().is_some() {
                 return;
@@ -34,6 +40,17 @@ pub(crate) fn start(app: &Arc<App>) {
             first = false;
         }
     });
+}
+
+/// Makes every finding over all sessions once, whole and by month, so that its page waits for nothing. Of a store of many people nothing is
+/// made before it is asked for: it would be a release.
+fn warm_up(app: &App, held: &Held) {
+    for by in [By::Overall, By::Month] {
+        for study in &FINDINGS {
+            // Where one cannot be made its page says why.
+            let _ = app.findings(held, &Settings { by, ..Settings::default() }, &[study]);
+        }
+    }
 }
 
 fn tell(app: &App, what: &str) {

@@ -16,6 +16,9 @@ use crate::{Ended, places};
 /// What is followed from month to month.
 const BY_MONTH: [&str; 4] = ["composition", "expertise", "success", "patterns"];
 
+/// More people than this are nobody's own sessions.
+const MOST_OF_ONE: usize = 200;
+
 pub(crate) fn run(command: &cli::Report, all: &All) -> Result<Ended> {
     let folder = places::store(all.store.as_deref())?;
     let Some(store) = Store::open(&folder)? else {
@@ -49,10 +52,9 @@ pub(crate) fn run(command: &cli::Report, all: &All) -> Result<Ended> {
         made: &made,
     };
     if let Some(path) = &command.html {
-        let coach = match rows.mode().is_pooled() {
-            true => None,
-            false => Some(coach(&rows, &overall, MONTHS, None)?),
-        };
+        // The coach is for one's own sessions. Where transcripts name nobody projects stand for people, so a few are no crowd.
+        let own = !rows.mode().is_pooled() && summary.population.people <= MOST_OF_ONE;
+        let coach = if own { Some(coach(&rows, &overall, MONTHS, None)?) } else { None };
         let coach = coach.as_ref().map(|coach| metier_report::html::coach(coach, None));
         let page = metier_report::html::report(&report, coach.as_ref());
         fs::write(path, &page).with_context(|| format!("cannot write {}", path.display()))?;

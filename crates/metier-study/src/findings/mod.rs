@@ -8,6 +8,7 @@ use crate::regression::Regressions;
 use crate::selection::{Cohort, Selection};
 use crate::series::Series;
 use crate::settings::Settings;
+use crate::side_by_side::side_by_side;
 
 mod agents;
 mod auto_approve;
@@ -172,7 +173,7 @@ impl Study {
             unit: self.unit,
             population: selection.population.clone(),
             by,
-            groups: selection.cohorts.iter().map(group).collect(),
+            groups: side_by_side(&selection.cohorts, group),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::judged::LEVELS;
 use crate::model::{Against, Control, Levels, Named, Term, fit};
 use crate::published::figures;
 use crate::selection::{Cohort, Selected};
+use crate::side_by_side::{WORTH, each};
 
 pub(super) const STUDY: Study = Study {
     name: "returns",
@@ -62,13 +63,16 @@ fn fitted(cohort: &Cohort) -> Fitted {
     let published =
         [figures.regression.actions_per_expertise_level, figures.regression.words_per_expertise_level];
     let (mut slopes, mut steps, mut models) = (Vec::new(), Vec::new(), Vec::new());
-    for (at, outcome) in outcomes(cohort).iter().enumerate() {
-        let alone = fit(cohort, outcome, &[Term::expertise(cohort)], &[]);
-        let slope = fit(cohort, outcome, &[Term::expertise(cohort)], &CONTROLS);
+    let fits = each(outcomes(cohort).into(), cohort.sessions.len() >= WORTH, |outcome: Term| {
+        let alone = fit(cohort, &outcome, &[Term::expertise(cohort)], &[]);
+        let slope = fit(cohort, &outcome, &[Term::expertise(cohort)], &CONTROLS);
+        let levels = Levels::new(cohort, &outcome, &CONTROLS, Against::Next);
+        let by_step = fit(cohort, &outcome, levels.terms(), &CONTROLS);
+        (alone, slope, levels, by_step)
+    });
+    for (at, (alone, slope, levels, by_step)) in fits.into_iter().enumerate() {
         let published = figures.study.agentic_coding.figure(published[at], None);
         slopes.push(SLOPES[at].coefficient(&slope, "expertise", Some(published)));
-        let levels = Levels::new(cohort, outcome, &CONTROLS, Against::Next);
-        let by_step = fit(cohort, outcome, levels.terms(), &CONTROLS);
         for (named, (level, _)) in STEPS[at].iter().zip(&LEVELS[1..]) {
             steps.push(levels.step(*named, &by_step, *level));
         }

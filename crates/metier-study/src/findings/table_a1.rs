@@ -5,6 +5,7 @@ use crate::finding::{Table, Unit};
 use crate::judged::LEVELS;
 use crate::model::{Against, Control, Levels, Named, Term, fit};
 use crate::selection::Cohort;
+use crate::side_by_side::{WORTH, each};
 
 pub(super) const A1: Study = Study {
     name: "table_a1",
@@ -70,16 +71,17 @@ const PER_LEVEL: [Named; 6] = [
 
 fn a1(cohort: &Cohort) -> Fitted {
     let outcome = verified(cohort);
-    let (mut measures, mut models) = (Vec::new(), Vec::new());
-    for (at, controls) in COLUMNS.iter().enumerate() {
+    let columns: Vec<_> = COLUMNS.iter().enumerate().collect();
+    let models = each(columns, cohort.sessions.len() >= WORTH, |(at, controls)| {
         let mut terms = vec![Term::expertise(cohort)];
         if at + 1 == COLUMNS.len() {
             terms.push(length(cohort));
         }
-        let fitted = fit(cohort, &outcome, &terms, controls);
-        measures.push(PER_LEVEL[at].coefficient(&fitted, "expertise", None));
-        models.push(fitted);
-    }
+        fit(cohort, &outcome, &terms, controls)
+    });
+    let measures =
+        PER_LEVEL.iter().zip(&models).map(|(named, model)| named.coefficient(model, "expertise", None));
+    let measures = measures.collect();
     Fitted { measures, tables: vec![Table::of("Table A1", models)] }
 }
 
@@ -92,19 +94,22 @@ const OVER_NOVICES: [Named; 4] = [
 
 fn a2(cohort: &Cohort) -> Fitted {
     let outcome = verified(cohort);
-    let (mut measures, mut models) = (Vec::new(), Vec::new());
-    for (at, controls) in COLUMNS.iter().enumerate() {
+    let columns: Vec<_> = COLUMNS.iter().enumerate().collect();
+    let fitted = each(columns, cohort.sessions.len() >= WORTH, |(at, controls)| {
         let levels = Levels::new(cohort, &outcome, controls, Against::Lowest);
         let mut terms = levels.terms().to_vec();
         if at + 1 == COLUMNS.len() {
             terms.push(length(cohort));
         }
         let fitted = fit(cohort, &outcome, &terms, controls);
+        let mut measures = Vec::new();
         if at == PREFERRED {
             let named = OVER_NOVICES.iter().zip(&LEVELS[1..]);
             measures.extend(named.map(|(named, (level, _))| levels.over_novices(*named, &fitted, *level)));
         }
-        models.push(fitted);
-    }
+        (measures, fitted)
+    });
+    let (measures, models): (Vec<Vec<_>>, Vec<_>) = fitted.into_iter().unzip();
+    let measures = measures.concat();
     Fitted { measures, tables: vec![Table::of("Table A2", models)] }
 }
