@@ -46,7 +46,7 @@ fn one_page_with_pictures_twice_the_same_bytes() {
 fn the_terminal_and_markdown_have_the_months() {
     let home = simulated(&[]);
     let terminal = metier(home.path(), &["report", "--store", "store"]);
-    assert!(text(&terminal).contains("From month to month") && text(&terminal).contains('▁'));
+    assert!(text(&terminal).contains("From month to month") && text(&terminal).contains('█'));
     let markdown = text(&metier(home.path(), &["report", "--store", "store", "--markdown"]));
     assert!(markdown.starts_with("# metier report") && markdown.contains("## How it was made"));
     assert!(markdown.contains("### Success on expertise, control after control (Table A1)"));
