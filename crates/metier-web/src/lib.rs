@@ -1,7 +1,7 @@
 //! The findings, and a person's own sessions, as pages in the browser of the same machine.
 //!
 //! A store is held in memory and watched; a page is made when it is asked for, from the same findings that the terminal prints.
-//! [`guard`] decides who may ask; text of transcripts is read from them at the moment it is shown and kept nowhere. Of a store of
+//! `guard.rs` decides who may ask; text of transcripts is read from them at the moment it is shown and kept nowhere. Of a store of
 //! many people there are only findings that passed the gate. This crate estimates nothing and writes no label but those that the
 //! person gives.
 

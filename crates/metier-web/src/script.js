@@ -69,7 +69,7 @@
     try {
       const answer = await (await fetch("/news")).json();
       if (shown !== null && answer.revision !== shown) {
-        if (document.body.dataset.empty) { location.reload(); return; }
+        if (at("[data-empty]")) { location.reload(); return; }
         box.replaceChildren("New sessions were read. ");
         const again = document.createElement("a");
         again.href = location.href;

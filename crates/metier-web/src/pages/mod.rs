@@ -91,7 +91,7 @@ fn owners_only(held: &Held) -> Result<(), Trouble> {
 /// What is said where there is no session yet.
 fn empty() -> Markup {
     html! {
-        div.card {
+        div.card data-empty="yes" {
             h2 { "No sessions yet" }
             p { "metier looks for transcripts where coding agents keep them on this machine, and shows them here as soon as there are some. This page looks again every few seconds." }
             p { "If they are somewhere else: " code { "metier serve --transcripts FOLDER" } ". To see everything on made-up sessions: " code { "metier sample --out DIR" } ", then " code { "metier serve --transcripts DIR --store DIR/store" } "." }
