@@ -50,14 +50,22 @@ impl LedgerFile {
     /// # Errors
     /// If it cannot be written. Then nothing may be released.
     pub fn write(&self, bytes: &[u8]) -> Result<(), Error> {
-        let draft = self.path.with_extension("json.new");
-        let mut options = File::options();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&draft).map_err(Error::write(&draft))?;
-        file.write_all(bytes).and_then(|()| file.sync_all()).map_err(Error::write(&draft))?;
-        fs::rename(&draft, &self.path).map_err(Error::write(&self.path))?;
-        crate::store::sync_folder(self.path.parent().unwrap_or(&self.path)).map_err(Error::write(&self.path))
+        replace(&self.path, bytes)
     }
+}
+
+/// Puts these bytes in the place of a file that its owner alone may read, whole or not at all, and sees them onto the disk.
+///
+/// # Errors
+/// If they cannot be written. Then the file is as it was.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let draft = path.with_extension("json.new");
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&draft).map_err(Error::write(&draft))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(Error::write(&draft))?;
+    fs::rename(&draft, path).map_err(Error::write(path))?;
+    crate::store::sync_folder(path.parent().unwrap_or(path)).map_err(Error::write(path))
 }

@@ -21,7 +21,7 @@ mod store;
 
 pub use error::Error;
 pub use labels::{key_of, put_labels};
-pub use ledger::LedgerFile;
+pub use ledger::{LedgerFile, replace};
 pub use mode::{Mode, Thresholds};
 pub use rotate::{Rotated, rotate};
 pub use row::{Row, Rows};

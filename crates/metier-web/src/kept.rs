@@ -1,8 +1,7 @@
 //! What a rater's work on a queue needs besides labels, kept beside the store: how sessions were drawn, and what cannot be judged. Ids and
 //! names of questions, no text.
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use metier_label::annotate::{Person, Sampling, Skips};
@@ -35,15 +34,7 @@ impl Kept {
     pub(crate) fn write(&self, store: &Path, person: &Person) -> Result<(), Failure> {
         let path = path(store, person);
         fs::create_dir_all(path.parent().unwrap_or(store))?;
-        let draft = path.with_extension("json.new");
-        let mut options = File::options();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&draft)?;
-        file.write_all(&serde_json::to_vec_pretty(self)?)?;
-        file.sync_all()?;
-        fs::rename(&draft, &path)?;
+        metier_store::replace(&path, &serde_json::to_vec_pretty(self)?)?;
         Ok(())
     }
 }
