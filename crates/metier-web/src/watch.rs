@@ -25,19 +25,22 @@ pub(crate) fn start(app: &Arc<App>) {
         loop {
             let began = Instant::now();
             let result = if first { open(&app) } else { look(&app) };
+            let took = began.elapsed();
             let trouble = result.err().map(|error| error.to_string());
+            *app.work.write().unwrap_or_else(PoisonError::into_inner) = Work { trouble, ..Work::default() };
+            if first {
+                first = false;
+                continue;
+            }
+            // After looking, and not counted as looking: new sessions come before pages that nobody asked for.
             if let Some(held) = app.now().filter(|held| !held.is_pooled() && held.revision != warm) {
                 warm = held.revision;
                 warm_up(&app, &held);
             }
-            *app.work.write().unwrap_or_else(PoisonError::into_inner) = Work { trouble, ..Work::default() };
-            if !first && !app.site.watch && app.now().is_some() {
+            if !app.site.watch && app.now().is_some() {
                 return;
             }
-            if !first {
-                thread::sleep(EVERY.max(began.elapsed() * SHARE));
-            }
-            first = false;
+            thread::sleep(EVERY.max(took * SHARE));
         }
     });
 }
